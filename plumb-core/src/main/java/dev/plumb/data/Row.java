@@ -1,0 +1,38 @@
+package dev.plumb.data;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** One row of a data file in the shape that a way of learning needs, before it becomes tokens. */
+public sealed interface Row {
+    /**
+     * Where the row came from.
+     *
+     * @return file and line
+     */
+    RowId id();
+
+    /**
+     * Something to imitate: plain text, a conversation, or a prompt and its completion.
+     *
+     * @param id where the row came from
+     * @param prompt what comes before the completion; absent for plain text and whole conversations
+     * @param completion what is to be learnt
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Demonstration(RowId id, Optional<Content> prompt, Content completion, List<Map<String, Object>> tools)
+            implements Row {}
+
+    /**
+     * Two answers to one prompt, of which people preferred the first.
+     *
+     * @param id where the row came from
+     * @param prompt what both answers answer
+     * @param chosen the preferred answer
+     * @param rejected the other answer
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Preference(RowId id, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools)
+            implements Row {}
+}

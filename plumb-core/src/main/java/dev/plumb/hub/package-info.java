@@ -1,0 +1,3 @@
+/** Checkpoints in the layout that other tools share. */
+@org.jspecify.annotations.NullMarked
+package dev.plumb.hub;

@@ -1,0 +1,3 @@
+/** Tokenizers and chat templates. */
+@org.jspecify.annotations.NullMarked
+package dev.plumb.text;

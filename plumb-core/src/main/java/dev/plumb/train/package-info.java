@@ -1,0 +1,3 @@
+/** What every loop calls, and the loops. */
+@org.jspecify.annotations.NullMarked
+package dev.plumb.train;
