@@ -57,8 +57,13 @@ public final class Decoder {
      * @return [tokens, width]
      */
     public Tensor hidden(Layout layout) {
+        return hidden(layout, new PackedAttention(shape.attention(), layout, device()));
+    }
+
+    /** Hidden states with another way to attend. */
+    Tensor hidden(Layout layout, Attend attend) {
         Tensor x = embed(layout);
-        Step step = step(layout);
+        Step step = step(layout, attend);
         for (int i = 0; i < shape.layers(); i++) {
             try (Scope scope = Scope.open()) { // what autograd does not keep is freed layer by layer
                 x = scope.keep(layer(i, x, step));
@@ -89,7 +94,7 @@ public final class Decoder {
         return step(layout, new PackedAttention(shape.attention(), layout, device()));
     }
 
-    Step step(Layout layout, Attend attend) {
+    private Step step(Layout layout, Attend attend) {
         if (!(shape.positions() instanceof Positions.Rotary rotary)) {
             return new Step(Map.of(), attend);
         }
