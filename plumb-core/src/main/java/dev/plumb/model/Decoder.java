@@ -7,6 +7,7 @@ import dev.plumb.model.Architecture.Positions;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Functional;
+import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.util.Map;
 
@@ -59,8 +60,25 @@ public final class Decoder {
         Tensor x = embed(layout);
         Step step = step(layout);
         for (int i = 0; i < shape.layers(); i++) {
-            x = layer(i, x, step);
+            try (Scope scope = Scope.open()) { // what autograd does not keep is freed layer by layer
+                x = scope.keep(layer(i, x, step));
+            }
         }
+        return finalNorm(x);
+    }
+
+    /**
+     * A forward pass that can be run backward.
+     *
+     * @param layout the batch
+     * @param checkpointing whether layers are computed again on the way back instead of keeping all they made
+     * @return the pass
+     */
+    public Pass forward(Layout layout, boolean checkpointing) {
+        return checkpointing ? new Pass.Checkpointed(this, layout) : new Pass.Plain(this, layout);
+    }
+
+    Tensor finalNorm(Tensor x) {
         return norm(x, names.finalNorm());
     }
 

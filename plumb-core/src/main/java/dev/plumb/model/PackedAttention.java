@@ -7,6 +7,7 @@ import dev.plumb.tensor.Functional;
 import dev.plumb.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 
@@ -21,6 +22,7 @@ final class PackedAttention implements Attend {
         this.shape = shape;
         this.layout = layout;
         this.device = device;
+        makeMasks();
     }
 
     @Override
@@ -86,16 +88,14 @@ final class PackedAttention implements Attend {
         Tensor keys = k.transpose(1, 2).repeatInterleave(groups, 1); // [batch, heads, keys, width]
         Tensor values = v.transpose(1, 2).repeatInterleave(groups, 1);
         int length = (int) q.size(1);
-        int total = before + length;
-        boolean windowed = window > 0 && window < total;
         Tensor out;
-        if (shape.softcap() > 0) {
-            out = softcapped(queries, keys, values, mask(before, length, windowed ? window : 0));
-        } else if (before == 0 && !windowed) {
+        if (!isMasked(before, length, window)) {
             out = Functional.causalAttention(queries, keys, values, shape.scale());
         } else {
-            Tensor mask = mask(before, length, windowed ? window : 0);
-            out = Functional.maskedAttention(queries, keys, values, mask, shape.scale());
+            Tensor mask = masks.get(maskKey(before, length, window));
+            out = shape.softcap() > 0
+                    ? softcapped(queries, keys, values, mask)
+                    : Functional.maskedAttention(queries, keys, values, mask, shape.scale());
         }
         return out.transpose(1, 2).reshape(q.size(0) * length, (long) shape.heads() * shape.headWidth());
     }
@@ -109,13 +109,34 @@ final class PackedAttention implements Attend {
         return Functional.softmax(hidden.to(DType.FLOAT32), -1).to(v.dtype()).matmul(v);
     }
 
+    /** The masks that some layer needs, made before the first layer so that they outlive it. */
+    private void makeMasks() {
+        for (Segment segment : layout.segments()) {
+            int before = segment.isRoot()
+                    ? 0
+                    : layout.segments().get(segment.parent()).length();
+            for (int window : new HashSet<>(shape.windows())) {
+                if (isMasked(before, segment.length(), window)) {
+                    masks.computeIfAbsent(
+                            maskKey(before, segment.length(), window), key -> mask(before, segment.length(), window));
+                }
+            }
+        }
+    }
+
+    private boolean isMasked(int before, int length, int window) {
+        return shape.softcap() > 0 || before > 0 || (window > 0 && window < length);
+    }
+
+    private static List<Integer> maskKey(int before, int length, int window) {
+        return List.of(before, length, window > 0 && window < before + length ? window : 0);
+    }
+
     /** [length, before + length], true where query i, which stands at before + i, sees a key. */
     private Tensor mask(int before, int length, int window) {
-        return masks.computeIfAbsent(List.of(before, length, window), key -> {
-            Tensor at = Tensor.arange(length, device).add(before).unsqueeze(1);
-            Tensor keys = Tensor.arange(before + (long) length, device).unsqueeze(0);
-            Tensor past = keys.le(at);
-            return window == 0 ? past : past.and(keys.gt(at.sub(window)));
-        });
+        Tensor at = Tensor.arange(length, device).add(before).unsqueeze(1);
+        Tensor keys = Tensor.arange(before + (long) length, device).unsqueeze(0);
+        Tensor past = keys.le(at);
+        return window == 0 ? past : past.and(keys.gt(at.sub(window)));
     }
 }

@@ -11,6 +11,7 @@ public final class NoGrad implements AutoCloseable {
         this.mode = new AutoGradMode(record);
         PointerScope scope = PointerScope.getInnerScope();
         if (scope != null) {
+            mode.retainReference();
             scope.detach(mode); // a scope that closes first must not restore the mode a second time
         }
     }

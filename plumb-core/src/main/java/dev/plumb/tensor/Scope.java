@@ -31,10 +31,13 @@ public final class Scope implements AutoCloseable {
      * @return the same tensor
      */
     public Tensor keep(Tensor tensor) {
-        inner.detach(tensor.handle);
-        if (outer != null) {
+        // Pointers are counted: attach adds a reference, detach takes one away and frees at none.
+        if (outer == null) {
+            tensor.handle.retainReference();
+        } else {
             outer.attach(tensor.handle);
         }
+        inner.detach(tensor.handle);
         return tensor;
     }
 
@@ -47,6 +50,7 @@ public final class Scope implements AutoCloseable {
     public static Tensor release(Tensor tensor) {
         PointerScope now = PointerScope.getInnerScope();
         if (now != null) {
+            tensor.handle.retainReference();
             now.detach(tensor.handle);
         }
         return tensor;

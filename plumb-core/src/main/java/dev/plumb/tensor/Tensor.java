@@ -836,6 +836,28 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
+     * Hyperbolic tangents.
+     *
+     * @return this tensor
+     */
+    public Tensor tanhInPlace() {
+        handle.tanh_();
+        return this;
+    }
+
+    /**
+     * Moves towards another tensor: this + weight (target - this).
+     *
+     * @param target where to
+     * @param weight how far, 0 to 1
+     * @return this tensor
+     */
+    public Tensor lerpInPlace(Tensor target, double weight) {
+        handle.lerp_(target.handle, new Scalar(weight));
+        return this;
+    }
+
+    /**
      * Square roots.
      *
      * @return this tensor
