@@ -19,6 +19,7 @@ import java.util.Map;
  * @param positions how positions enter
  * @param embeddingScale factor on embeddings, 1 for most
  * @param logitSoftcap c in c·tanh(logit / c), 0 for none
+ * @param outputs rows of the output projection: the vocabulary, or the scores that a reward model gives instead of logits
  * @param tied whether the output projection is the embedding
  * @param names names of the parameters in the checkpoint
  */
@@ -34,6 +35,7 @@ public record Architecture(
         Positions positions,
         double embeddingScale,
         double logitSoftcap,
+        int outputs,
         boolean tied,
         Names names) {
 
@@ -156,7 +158,7 @@ public record Architecture(
      * @param afterAttentionNorm norm after attention
      * @param afterFeedForwardNorm norm after the feed-forward half
      * @param finalNorm norm after the last layer
-     * @param head output projection to the vocabulary
+     * @param head output projection to the vocabulary or to scores
      * @param transposed whether the projections of layers are stored [in, out]
      */
     public record Names(
@@ -192,6 +194,9 @@ public record Architecture(
         if (vocabularySize < 1 || width < 1 || layers < 1) {
             throw new IllegalArgumentException("sizes must be positive");
         }
+        if (outputs < 1 || tied && outputs != vocabularySize) {
+            throw new IllegalArgumentException("a tied output projection has a row a token of the vocabulary");
+        }
         if (attention.windows().size() != layers) {
             throw new IllegalArgumentException("one attention window a layer is needed");
         }
@@ -213,7 +218,7 @@ public record Architecture(
         }
         addNorm(all, names.finalNorm(), width);
         if (!tied) {
-            all.put(names.head() + ".weight", new long[] {vocabularySize, width});
+            all.put(names.head() + ".weight", new long[] {outputs, width});
         }
         return all;
     }

@@ -111,7 +111,8 @@ public final class Decoder {
         Tensor ids = Tensor.of(layout.ids(), device());
         Tensor x = Functional.embedding(weights.get(names.embedding() + ".weight"), ids);
         if (shape.embeddingScale() != 1) {
-            x = x.mul(shape.embeddingScale());
+            // The factor is rounded to the weights' type, as it was when such models were trained.
+            x = x.mul(Tensor.full(shape.embeddingScale(), x.dtype(), device()));
         }
         if (shape.positions() instanceof Positions.Learned learned) {
             Tensor at = Tensor.of(layout.positions(), device()).add(learned.offset());
@@ -219,9 +220,9 @@ public final class Decoder {
     }
 
     /**
-     * The projection of hidden states to logits.
+     * The projection of hidden states to logits or scores.
      *
-     * @return [vocabulary, width]
+     * @return [outputs, width]
      */
     public Tensor head() {
         return weights.get((shape.tied() ? names.embedding() : names.head()) + ".weight");
