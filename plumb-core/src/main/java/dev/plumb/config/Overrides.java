@@ -115,9 +115,7 @@ final class Overrides {
         if (parsed.isEmpty() && kind.isPresent() && takesText(kind.get())) {
             return verbatim;
         }
-        if (parsed.isEmpty()) {
-            YamlReader.snippet(new Place(HERE.source() + ": " + override.key(), 0, 0), text, faults);
-        }
+        faults.addAll(override.key(), found);
         return parsed;
     }
 

@@ -25,6 +25,8 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 
 /** Reads YAML 1.2 into values that know their places. */
 final class YamlReader {
+    private static final String NO_COLON = "could not find expected ':'";
+
     private final Function<Mark, Place> places;
     private final Place start;
     private final Faults faults;
@@ -59,10 +61,14 @@ final class YamlReader {
         LoadSettings settings =
                 LoadSettings.builder().setAllowNonScalarKeys(true).build(); // reported below, with their place
         try {
-            return Optional.of(
-                    new Compose(settings).composeString(text).map(this::value).orElse(new Scalar(start, "", true)));
+            return Optional.of(new Compose(settings)
+                    .composeString(text)
+                    .map(this::value)
+                    .filter(value -> !value.isNull())
+                    .orElse(new Scalar(start, "", true)));
         } catch (MarkedYamlEngineException e) {
-            faults.add(place(e.getProblemMark()), "not valid YAML: " + explain(e));
+            boolean noticedLate = e.getProblem().startsWith(NO_COLON);
+            faults.add(place(noticedLate ? e.getContextMark() : e.getProblemMark()), "not valid YAML: " + explain(e));
         } catch (ReaderException e) {
             faults.add(
                     placeOf(text, e.getPosition()),
@@ -76,9 +82,10 @@ final class YamlReader {
         return Optional.empty();
     }
 
-    private static String explain(MarkedYamlEngineException e) {
+    private String explain(MarkedYamlEngineException e) {
         String problem = e.getProblem();
         String opened = e.getContextMark()
+                .filter(mark -> start.line() > 0)
                 .map(mark -> " opened in line " + (mark.getLine() + 1))
                 .orElse("");
         if (problem.contains("(TAB)")) {
@@ -100,8 +107,8 @@ final class YamlReader {
         if (problem.startsWith("expected ',' or")) {
             return "the bracket" + opened + " is not closed, or a comma is missing";
         }
-        if (problem.startsWith("could not find expected ':'")) {
-            return "a key without ':' stands above";
+        if (problem.startsWith(NO_COLON)) {
+            return "'key: value' is expected, but there is no ':'";
         }
         if (problem.startsWith("found undefined alias") || "while scanning an alias".equals(e.getContext())) {
             return "'*' begins an alias and none of this name is defined, quote a text that begins with '*'";
@@ -116,12 +123,16 @@ final class YamlReader {
         return mark.map(places).orElse(start);
     }
 
-    private Place placeOf(String text, int index) {
-        String before =
-                text.substring(0, text.offsetByCodePoints(0, Math.min(index, text.codePointCount(0, text.length()))));
-        int line = (int) before.chars().filter(c -> c == '\n').count();
-        int column = before.length() - before.lastIndexOf('\n') - 1;
-        return places.apply(new Mark("", index, line, column, new int[0], 0));
+    /** The place of the character before which there are {@code count}. */
+    private Place placeOf(String text, int count) {
+        int[] before = text.codePoints().limit(count).toArray();
+        int line = 0;
+        int column = 0;
+        for (int character : before) {
+            column = character == '\n' ? 0 : column + 1;
+            line += character == '\n' ? 1 : 0;
+        }
+        return places.apply(new Mark("", count, line, column, before, 0));
     }
 
     private Value value(Node node) {
