@@ -11,6 +11,7 @@ import java.util.function.Function;
 /** What a user may have meant by a key that is not valid where it stands. */
 final class Suggestions {
     private static final int FEW_KEYS = 8;
+    private static final int LONGEST_NAME = 64; // the distance to a longer text says nothing and takes long
 
     /** A place in the tree of settings. */
     private record Level(String path, RecordShape shape) {
@@ -103,6 +104,9 @@ final class Suggestions {
 
     /** The valid name that differs least from a given one, if it differs little enough to be meant. */
     static Optional<String> nearest(String given, Collection<String> valid) {
+        if (given.length() > LONGEST_NAME) {
+            return Optional.empty();
+        }
         String tidy = tidy(given);
         Comparator<String> order = Comparator.comparingInt(name -> distance(tidy, name));
         return valid.stream()

@@ -4,10 +4,11 @@ import dev.plumb.config.Value.Entry;
 import dev.plumb.config.Value.Mapping;
 import dev.plumb.config.Value.Scalar;
 import dev.plumb.config.Value.Sequence;
-import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -67,11 +68,11 @@ final class YamlReader {
                     .filter(value -> !value.isNull())
                     .orElse(new Scalar(start, "", true)));
         } catch (MarkedYamlEngineException e) {
-            boolean noticedLate = e.getProblem().startsWith(NO_COLON);
+            boolean noticedLate = problem(e).startsWith(NO_COLON);
             faults.add(place(noticedLate ? e.getContextMark() : e.getProblemMark()), "not valid YAML: " + explain(e));
         } catch (ReaderException e) {
             faults.add(
-                    placeOf(text, e.getPosition()),
+                    placeOf(text, e.getCodePoint()),
                     String.format("not valid YAML: the control character U+%04X cannot stand here", e.getCodePoint()));
         } catch (YamlEngineException e) {
             faults.add(
@@ -83,7 +84,7 @@ final class YamlReader {
     }
 
     private String explain(MarkedYamlEngineException e) {
-        String problem = e.getProblem();
+        String problem = problem(e);
         String opened = e.getContextMark()
                 .filter(mark -> start.line() > 0)
                 .map(mark -> " opened in line " + (mark.getLine() + 1))
@@ -123,16 +124,21 @@ final class YamlReader {
         return mark.map(places).orElse(start);
     }
 
-    /** The place of the character before which there are {@code count}. */
-    private Place placeOf(String text, int count) {
-        int[] before = text.codePoints().limit(count).toArray();
+    /** The first place of a character that YAML allows nowhere; the parser's own count starts anew at each buffer. */
+    private Place placeOf(String text, int forbidden) {
+        int[] before =
+                text.codePoints().takeWhile(character -> character != forbidden).toArray();
         int line = 0;
         int column = 0;
         for (int character : before) {
             column = character == '\n' ? 0 : column + 1;
             line += character == '\n' ? 1 : 0;
         }
-        return places.apply(new Mark("", count, line, column, before, 0));
+        return places.apply(new Mark("", before.length, line, column, before, 0));
+    }
+
+    private static String problem(MarkedYamlEngineException e) {
+        return Objects.requireNonNullElse(e.getProblem(), e.getMessage());
     }
 
     private Value value(Node node) {
@@ -167,7 +173,7 @@ final class YamlReader {
     }
 
     private List<Entry> entries(MappingNode mapping) {
-        List<Entry> entries = new ArrayList<>();
+        Map<String, Entry> entries = new LinkedHashMap<>();
         for (NodeTuple tuple : mapping.getValue()) {
             Place place = place(tuple.getKeyNode().getStartMark());
             if (!(tuple.getKeyNode() instanceof ScalarNode scalar)) {
@@ -175,18 +181,15 @@ final class YamlReader {
                 continue;
             }
             String key = scalar.getValue();
-            Optional<Entry> earlier =
-                    entries.stream().filter(entry -> entry.key().equals(key)).findFirst();
-            if (earlier.isPresent()) {
-                Place first = earlier.get().place();
+            Entry entry = new Entry(key, place, value(tuple.getValueNode()), false);
+            Entry earlier = entries.putIfAbsent(key, entry);
+            if (earlier != null) {
+                int line = earlier.place().line();
                 faults.add(
                         place,
-                        "duplicate key " + Value.quote(key)
-                                + (first.line() == 0 ? "" : ", first given in line " + first.line()));
-                continue;
+                        "duplicate key " + Value.quote(key) + (line == 0 ? "" : ", first given in line " + line));
             }
-            entries.add(new Entry(key, place, value(tuple.getValueNode()), false));
         }
-        return entries;
+        return List.copyOf(entries.values());
     }
 }

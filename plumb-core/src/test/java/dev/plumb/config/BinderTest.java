@@ -247,6 +247,8 @@ class BinderTest {
                 .containsExactly(
                         "dpo.yaml:3:1: unknown key 'xyz'",
                         "dpo.yaml:4:21: unknown key 'adapter.zzz', valid keys are rank, scale");
+        assertThat(faults("model: m\ndata: a\n? " + "beta".repeat(100_000) + "\n: 1"))
+                .containsExactly("dpo.yaml:3:3: unknown key '" + "beta".repeat(19) + "b...'");
     }
 
     @Test

@@ -107,7 +107,7 @@ class DumpTest {
         Random random = new Random(7);
         String alphabet = "ab :#-'\"\\\n\t\r{}[],&*!|>%@`?~=<.0+_é\u0085\u2028\uFEFF\u0007\u00a0";
         List<String> texts = new ArrayList<>();
-        for (int i = 0; i < 3_000; i++) {
+        for (int i = 0; i < 1_000; i++) {
             StringBuilder text = new StringBuilder();
             for (int length = random.nextInt(7); length > 0; length--) {
                 if (random.nextInt(12) == 0) {

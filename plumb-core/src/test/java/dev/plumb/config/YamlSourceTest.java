@@ -52,6 +52,9 @@ class YamlSourceTest {
                         "model: m\nnote: é\u0001\n",
                         "2:8: not valid YAML: the control character U+0001 cannot stand here"),
                 Arguments.of(
+                        "note: a\n# " + "x".repeat(5_000) + "\nb: \u0007",
+                        "3:4: not valid YAML: the control character U+0007 cannot stand here"),
+                Arguments.of(
                         "[".repeat(100_000), "1:1: not a configuration: lists or mappings are nested thousands deep"));
     }
 
