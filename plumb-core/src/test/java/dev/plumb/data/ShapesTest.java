@@ -25,7 +25,7 @@ class ShapesTest {
         assertThat(row.prompt()).isEmpty();
         assertThat(row.completion()).isEqualTo(plain("Once upon a time."));
         assertThat(shape(RowKind.DEMONSTRATION, "{\"text\": \"a\", \"id\": 3}", Map.of()))
-                .endsWith("rows.jsonl: text, plain text: columns text; not used: id");
+                .endsWith("rows.jsonl: language modelling, plain text: columns text; not used: id");
     }
 
     @Test
