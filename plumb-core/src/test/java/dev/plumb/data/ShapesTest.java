@@ -261,8 +261,8 @@ class ShapesTest {
     @Test
     void anUnknownNameInTheMapping() {
         assertThatThrownBy(() -> DataFile.of(Path.of("x.jsonl")).withColumns(Map.of("promt", "question")))
-                .isInstanceOf(PlumbException.class)
-                .hasMessageStartingWith("columns: promt is not a column that Plumb reads; it reads ");
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("columns: promt is not a column that Plumb reads; our name comes first");
     }
 
     @Test
