@@ -9,6 +9,7 @@ import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Functional;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Map;
 
 /**
@@ -110,8 +111,10 @@ public final class Decoder {
             x = x.mul(Tensor.full(shape.embeddingScale(), x.dtype(), device()));
         }
         if (shape.positions() instanceof Positions.Learned learned) {
-            Tensor at = Tensor.of(layout.positions(), device()).add(learned.offset());
-            x = x.add(Functional.embedding(weights.get(names.positions() + ".weight"), at));
+            int[] rows = Arrays.stream(layout.positions())
+                    .map(position -> position + learned.offset())
+                    .toArray();
+            x = x.add(Functional.embedding(weights.get(names.positions() + ".weight"), Tensor.of(rows, device())));
         }
         return x;
     }
