@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.DoubleStream;
 
 /**
  * The table of results before and after, each with its interval drawn. It comes from {@code summary.json}; without one,
@@ -94,17 +95,20 @@ final class BeforeAfter {
             String note = rows.path(i).path("note").asText("");
             html.append(note.isEmpty() ? "" : "<small>" + Html.escape(note) + "</small>")
                     .append("</th>");
+            int decimals = Html.decimals(estimates.stream()
+                    .flatMapToDouble(e -> DoubleStream.of(e.value(), e.low(), e.high()))
+                    .toArray());
             for (String stage : stages) {
-                html.append("<td class=\"number\">")
+                html.append("<td class=\"number\" data-label=\"" + Html.escape(Html.words(stage)) + "\">")
                         .append(estimates.stream()
                                 .filter(e -> e.stage().equals(stage))
-                                .map(BeforeAfter::cell)
+                                .map(e -> cell(e, decimals))
                                 .findFirst()
                                 .orElse(""))
                         .append("</td>");
             }
-            html.append("<td>")
-                    .append(change(estimates))
+            html.append("<td data-label=\"Change\">")
+                    .append(change(estimates, decimals))
                     .append("</td><td class=\"picture\">")
                     .append(picture(estimates));
             html.append("</td></tr>");
@@ -125,13 +129,15 @@ final class BeforeAfter {
         return estimates;
     }
 
-    private static String cell(Estimate e) {
-        String interval =
-                e.exact() ? "" : "<small>" + Html.number(e.low()) + " \u2013 " + Html.number(e.high()) + "</small>";
-        return "<b>" + Html.number(e.value()) + "</b>" + interval;
+    private static String cell(Estimate e, int decimals) {
+        String interval = e.exact()
+                ? ""
+                : "<small>" + Html.number(e.low(), decimals) + " \u2013 " + Html.number(e.high(), decimals)
+                        + "</small>";
+        return "<b>" + Html.number(e.value(), decimals) + "</b>" + interval;
     }
 
-    private static String change(List<Estimate> estimates) {
+    private static String change(List<Estimate> estimates, int decimals) {
         if (estimates.size() < 2) {
             return "";
         }
@@ -141,7 +147,7 @@ final class BeforeAfter {
         if (!Double.isFinite(by)) {
             return "<span class=\"alarm\">not a number</span>";
         }
-        String amount = (by > 0 ? "+" : "") + Html.number(by);
+        String amount = (by > 0 ? "+" : "") + Html.number(by, decimals);
         boolean measured = !first.exact() || !last.exact();
         boolean apart = last.low() > first.high() || last.high() < first.low();
         if (by == 0 || measured && !apart) {

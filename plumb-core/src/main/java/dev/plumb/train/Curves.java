@@ -24,7 +24,7 @@ final class Curves {
             Plot.of("Loss", "What training lowers.", "loss"),
             Plot.of(
                             "Preference accuracy",
-                            "Share of pairs whose chosen answer scores higher; a tie counts half. The thin line is guessing.",
+                            "Share of pairs whose chosen answer scores higher; a tie counts half. The dotted line is guessing.",
                             "rewards/accuracies")
                     .against(0.5),
             Plot.of("Reward margin", "Chosen minus rejected.", "rewards/margins")
@@ -59,7 +59,9 @@ final class Curves {
     }
 
     String html() {
-        StringBuilder html = new StringBuilder("<div class=\"charts\">");
+        StringBuilder html = new StringBuilder(
+                "<p class=\"lead\">Faint lines are single steps, strong ones their running mean;"
+                        + " the numbers are where these end. Point at a chart to read a step.</p><div class=\"charts\">");
         Set<String> left = new LinkedHashSet<>(points.keySet());
         left.remove("num_tokens"); // a clock, not a result
         for (Plot plot : KNOWN) {
@@ -119,7 +121,7 @@ final class Curves {
         String quantity = metric.substring(metric.lastIndexOf('/') + 1);
         boolean several = metrics.size() > 1;
         int colour = several ? metrics.indexOf(metric) : split == MetricsLog.Split.TRAIN ? 0 : 2;
-        String label = !several ? rows : split == MetricsLog.Split.TRAIN ? quantity : quantity + ", held-out";
+        String label = !several ? rows : split == MetricsLog.Split.TRAIN ? quantity : quantity + " held-out";
         return new Series(
                 label,
                 split,

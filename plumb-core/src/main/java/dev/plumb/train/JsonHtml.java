@@ -3,12 +3,15 @@ package dev.plumb.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeType;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 
 /**
@@ -18,6 +21,9 @@ import java.util.stream.StreamSupport;
 final class JsonHtml {
     private static final int LONG_LIST = 24;
     private static final Set<String> BOUNDS = Set.of("up_to", "upTo", "to", "max", "bound", "length", "bucket", "le");
+
+    /** What the preflight draws round the tokens that are trained on. */
+    private static final Pattern TARGETS = Pattern.compile("\\[\\[.*?]]", Pattern.DOTALL);
 
     private JsonHtml() {}
 
@@ -32,17 +38,53 @@ final class JsonHtml {
         if (node.isEmpty()) {
             return "<span class=\"dim\">none</span>";
         }
+        List<Map.Entry<String, JsonNode>> fields = new ArrayList<>(node.properties());
+        fields.sort(Comparator.comparing(field -> Size.of(field.getValue())));
         StringBuilder html = new StringBuilder("<dl class=\"facts\">");
-        for (Map.Entry<String, JsonNode> field : node.properties()) {
-            boolean wide = field.getValue().isContainerNode()
-                    || field.getValue().asText().contains("\n");
-            html.append(wide ? "<div class=\"wide\"><dt>" : "<div><dt>")
+        for (Map.Entry<String, JsonNode> field : fields) {
+            html.append("<div class=\"")
+                    .append(Size.of(field.getValue()).name().toLowerCase(Locale.ROOT))
+                    .append("\"><dt>")
                     .append(Html.escape(Html.words(field.getKey())))
                     .append("</dt><dd>")
                     .append(render(field.getValue()))
                     .append("</dd></div>");
         }
         return html.append("</dl>").toString();
+    }
+
+    /** How much room a value takes; small things come first. */
+    private enum Size {
+        FACT,
+        LINE,
+        GROUP,
+        CARD,
+        WIDE;
+
+        static Size of(JsonNode node) {
+            if (node.isEmpty()) {
+                int length = node.asText().length();
+                return length > 60 || node.asText().contains("\n") ? WIDE : length > 20 ? LINE : FACT;
+            }
+            if (!node.isObject()) {
+                return WIDE;
+            }
+            Size largest = node.properties().stream()
+                    .map(field -> of(field.getValue()))
+                    .max(Comparator.naturalOrder())
+                    .orElse(FACT);
+            if (histogram(node).isPresent()) {
+                return CARD;
+            }
+            return largest.compareTo(LINE) <= 0 ? GROUP : largest == CARD && !cards(node) ? CARD : WIDE;
+        }
+
+        private static boolean cards(JsonNode node) {
+            return node.properties().stream()
+                            .filter(field -> of(field.getValue()) == CARD)
+                            .count()
+                    > 1;
+        }
     }
 
     private static String array(JsonNode array) {
@@ -79,8 +121,9 @@ final class JsonHtml {
             return Html.number(node.doubleValue());
         }
         String text = Html.escape(node.asText());
-        if (node.asText().contains("\n")) {
-            return "<pre>" + text + "</pre>";
+        Matcher targets = TARGETS.matcher(text);
+        if (node.asText().contains("\n") || targets.find()) {
+            return "<pre class=\"text\">" + targets.replaceAll("<mark>$0</mark>") + "</pre>";
         }
         return node.asText().matches("[0-9a-f]{40,}") ? "<code class=\"hash\">" + text + "</code>" : text;
     }
@@ -160,7 +203,7 @@ final class JsonHtml {
 
     private static String bars(List<Bar> bars) {
         double most = Math.max(1, bars.stream().mapToDouble(Bar::count).max().orElse(1));
-        double width = Math.min(34, 392.0 / bars.size());
+        double width = Math.min(44, 392.0 / bars.size());
         int every = (int) Math.ceil(30 / width);
         StringBuilder svg = new StringBuilder(String.format(
                 Locale.ROOT,
@@ -187,7 +230,9 @@ final class JsonHtml {
             }
             svg.append("</g>");
         }
-        return svg.append("<path class=\"axis\" d=\"M4 108H396\"/></svg>").toString();
+        svg.append(
+                String.format(Locale.ROOT, "<path class=\"axis\" d=\"M4 108H%.1f\"/></svg>", 4 + width * bars.size()));
+        return svg.toString();
     }
 
     private static String spoken(List<Bar> bars) {

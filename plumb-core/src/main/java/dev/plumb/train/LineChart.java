@@ -104,7 +104,7 @@ final class LineChart {
             html.append("</svg>")
                     .append(Html.escape(s.label()))
                     .append(" <b>")
-                    .append(Html.number(s.last()))
+                    .append(Html.number((s.rough() ? smooth(s) : s).last()))
                     .append("</b></li>");
         }
         return html.append("</ul>").toString();
@@ -156,6 +156,7 @@ final class LineChart {
             }
         }
         add("<path class=\"axis\" d=\"M%d %dH%d\"/>", LEFT, BOTTOM, RIGHT);
+        add("<text class=\"tick\" x=\"%d\" y=\"%d\" text-anchor=\"end\">step</text>", LEFT - 12, BOTTOM + 15);
         if (reference.isPresent() && inside(reference.getAsDouble())) {
             add("<path class=\"reference\" d=\"M%d %.1fH%d\"/>", LEFT, up.at(reference.getAsDouble()), RIGHT);
         }
@@ -170,7 +171,7 @@ final class LineChart {
             add("<path class=\"raw c%d\" d=\"%s\"/>", whole.colour(), path(whole.thin(STRETCHES)));
             add(
                     "<path class=\"%s\" d=\"%s\"/>",
-                    lineClass(whole), path(whole.smooth().thin(STRETCHES)));
+                    lineClass(whole), path(smooth(whole).thin(STRETCHES)));
         } else {
             add("<path class=\"%s\" d=\"%s\"/>", lineClass(whole), path(whole.thin(STRETCHES)));
         }
@@ -184,6 +185,11 @@ final class LineChart {
                 svg.append(mark(whole, x, up.at(y)));
             }
         }
+    }
+
+    /** Smoothed without the spikes that the frame leaves out, which would bend the line far around them. */
+    private Series smooth(Series s) {
+        return s.clamped(up.low(), up.high()).smooth();
     }
 
     /** A line through the finite values; what lies outside the frame runs along its edge. */
@@ -243,11 +249,9 @@ final class LineChart {
                 while (Double.isFinite(s.y()[first])) {
                     first++;
                 }
-                bad.append(' ')
+                bad.append(count == 1 ? " One value of " : " " + Html.grouped(count) + " values of ")
                         .append(Html.escape(s.label()))
-                        .append(" is not finite at ")
-                        .append(Html.grouped(count));
-                bad.append(count == 1 ? " point, step " : " points, first at step ")
+                        .append(count == 1 ? " is not finite, at step " : " are not finite, first at step ")
                         .append(Html.number(s.x()[first]));
                 bad.append(" (marked \u00d7).");
             }

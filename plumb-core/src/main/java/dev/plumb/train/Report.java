@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -103,7 +105,7 @@ public final class Report {
     }
 
     private static String anchor(String name) {
-        return name.toLowerCase(java.util.Locale.ROOT);
+        return name.toLowerCase(Locale.ROOT);
     }
 
     private String title() {
@@ -111,29 +113,25 @@ public final class Report {
         if (!given.isBlank()) {
             return given;
         }
-        Optional<String> method = run.setting("method", "objective");
-        Optional<String> model = model();
+        Optional<String> method = run.setting("method");
+        Optional<String> model = run.model();
         return method.isPresent() && model.isPresent()
-                ? method.get().toUpperCase(java.util.Locale.ROOT) + " on " + model.get()
+                ? method.get().toUpperCase(Locale.ROOT) + " on " + model.get()
                 : "Run " + run.name();
-    }
-
-    private Optional<String> model() {
-        return run.setting("model", "path")
-                .map(path -> path.replaceAll("/+$", "").replaceAll(".*/", ""));
     }
 
     /** A line of what one wants to know first. */
     private void facts() {
         Map<String, String> facts = new LinkedHashMap<>();
-        run.setting("method", "objective").ifPresent(method -> facts.put("Method", method));
-        model().ifPresent(model -> facts.put("Model", model));
+        run.setting("method").ifPresent(method -> facts.put("Method", method));
+        run.model().ifPresent(model -> facts.put("Model", model));
         run.entries().stream()
                 .mapToLong(MetricsLog.Entry::step)
                 .max()
                 .ifPresent(step -> facts.put("Steps", Html.grouped(step)));
-        count("kept").ifPresent(rows -> facts.put("Rows", rows));
-        count("dropped").filter(rows -> !rows.equals("0")).ifPresent(rows -> facts.put("Dropped", rows));
+        rows("rows_train").ifPresent(rows -> facts.put("Rows", rows));
+        rows("rows_eval").ifPresent(rows -> facts.put("Held out", rows));
+        rows("rows_left_out").ifPresent(rows -> facts.put("Left out", rows));
         run.entries().stream()
                 .map(entry -> entry.values().get("num_tokens"))
                 .filter(Objects::nonNull)
@@ -153,18 +151,20 @@ public final class Report {
         html.append("</dl>");
     }
 
-    /** A count of rows, wherever the preflight has it. */
-    private Optional<String> count(String name) {
-        JsonNode found = run.preflight().path("rows").has(name)
-                ? run.preflight().path("rows").path(name)
-                : run.preflight().findPath(name);
-        return found.isIntegralNumber() ? Optional.of(Html.grouped(found.longValue())) : Optional.empty();
+    /** A count of rows in the preflight, or the sum of counts by reason; none if it is zero. */
+    private Optional<String> rows(String name) {
+        JsonNode found = run.preflight().path(name);
+        long rows = found.asLong(0);
+        for (JsonNode reason : found) {
+            rows += reason.path("rows").asLong(0);
+        }
+        return rows == 0 ? Optional.empty() : Optional.of(Html.grouped(rows));
     }
 
     /** The time that all processes of the run took together, if each of them noted its end. */
     private Optional<String> time() {
         Duration all = Duration.ZERO;
-        List<JsonNode> processes = new java.util.ArrayList<>(List.of(run.provenance()));
+        List<JsonNode> processes = new ArrayList<>(List.of(run.provenance()));
         run.provenance().path("earlier").forEach(processes::add);
         for (JsonNode process : processes) {
             try {
@@ -183,7 +183,7 @@ public final class Report {
     }
 
     private void alarms() {
-        List<String> alarms = new java.util.ArrayList<>(run.alarms());
+        List<String> alarms = new ArrayList<>(run.alarms());
         alarms.addAll(run.faults());
         if (!alarms.isEmpty()) {
             html.append("<section class=\"alarms\" role=\"note\"><h2>Look at this first</h2><ul>");
@@ -215,7 +215,7 @@ public final class Report {
 
     /** A text, or a list of texts. */
     private static List<String> lines(JsonNode node) {
-        List<String> lines = new java.util.ArrayList<>();
+        List<String> lines = new ArrayList<>();
         if (node.isArray()) {
             node.forEach(line -> lines.add(line.asText()));
         } else {

@@ -55,18 +55,21 @@ record RunRecord(
                 faults);
     }
 
-    /** The value of the first of some keys that the configuration has, at its top or, without one there, below. */
-    Optional<String> setting(String... keys) {
-        for (String indent : List.of("", "[ -]+")) {
-            for (String key : keys) {
-                Matcher line = Pattern.compile("(?m)^" + indent + Pattern.quote(key) + ":[ \\t]+([^\\s#].*)$")
-                        .matcher(config);
-                if (line.find()) {
-                    return Optional.of(line.group(1).strip().replaceAll("^([\"'])(.*)\\1$", "$2"));
-                }
-            }
-        }
-        return Optional.empty();
+    /** The value of a key at the top of the configuration, if it is a plain one. */
+    Optional<String> setting(String key) {
+        return find("^" + Pattern.quote(key) + ":[ \\t]+");
+    }
+
+    /** The model that the run began with: the configuration's {@code model}, or the {@code path} in it. */
+    Optional<String> model() {
+        return setting("model")
+                .or(() -> find("^model:[ \\t]*\\n(?:[ ]+.*\\n)*?[ ]+path:[ \\t]+"))
+                .map(path -> path.replaceAll("/+$", "").replaceAll(".*/", ""));
+    }
+
+    private Optional<String> find(String start) {
+        Matcher line = Pattern.compile("(?m)" + start + "([^\\s#].*)$").matcher(config);
+        return line.find() ? Optional.of(line.group(1).strip().replaceAll("^([\"'])(.*)\\1$", "$2")) : Optional.empty();
     }
 
     /** The first steps at which a metric was not finite, as sentences. */

@@ -15,9 +15,21 @@ import java.util.stream.IntStream;
 record Series(String label, MetricsLog.Split split, int colour, double[] x, double[] y) {
     private static final int ROUGH_FROM = 25;
 
-    /** Whether the points are many enough to be shown as a faint line with a smooth one over it. */
+    /**
+     * Whether to show a faint line with a smooth one over it: for many points that go up and down. A schedule goes up and
+     * down once and is shown as it is.
+     */
     boolean rough() {
-        return split == MetricsLog.Split.TRAIN && x.length >= ROUGH_FROM;
+        double[] ordered = finite();
+        if (split == MetricsLog.Split.EVAL || ordered.length < ROUGH_FROM) {
+            return false;
+        }
+        double way = 0;
+        for (int i = 1; i < y.length; i++) {
+            double by = Math.abs(y[i] - y[i - 1]);
+            way += Double.isFinite(by) ? by : 0;
+        }
+        return way > 3 * (ordered[ordered.length - 1] - ordered[0]);
     }
 
     /**
@@ -33,6 +45,14 @@ record Series(String label, MetricsLog.Split split, int colour, double[] x, doub
         double[] smooth = new double[x.length];
         Arrays.setAll(smooth, i -> Double.isFinite(y[i]) ? (sum[i] - y[i]) / (weight[i] - 1) : y[i]);
         return new Series(label, split, colour, x, smooth);
+    }
+
+    /** The same with finite values outside of some bounds moved to them. */
+    Series clamped(double low, double high) {
+        double[] within = Arrays.stream(y)
+                .map(v -> Double.isFinite(v) ? Math.max(low, Math.min(high, v)) : v)
+                .toArray();
+        return new Series(label, split, colour, x, within);
     }
 
     private void accumulate(IntStream order, double decay, double[] sum, double[] weight) {
