@@ -3,7 +3,6 @@ package dev.plumb.data;
 import dev.plumb.config.PlumbException;
 import dev.plumb.text.ChatTemplate;
 import dev.plumb.text.Message;
-import dev.plumb.text.Rendered;
 import dev.plumb.text.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -55,32 +54,38 @@ public final class ChatRenderer {
     }
 
     /**
-     * A conversation up to the point where the assistant begins to answer.
+     * Renders a conversation.
      *
      * @param messages the turns
      * @param tools tool descriptions
+     * @param toAnswer whether to end where the assistant is to begin an answer
      * @return the text
+     * @throws PlumbException if the template refuses the conversation
      */
-    public String prompt(List<Message> messages, List<Map<String, Object>> tools) {
-        return template.render(messages, tools, true, variables);
+    public String text(List<Message> messages, List<Map<String, Object>> tools, boolean toAnswer) {
+        return template.render(messages, tools, toAnswer, variables);
     }
 
     /**
-     * A whole conversation.
+     * Renders a whole conversation.
      *
      * @param messages the turns
      * @param tools tool descriptions
      * @return the text, and where in it the assistant speaks
+     * @throws PlumbException if the template refuses the conversation, or does not show where
      */
-    public Rendered whole(List<Message> messages, List<Map<String, Object>> tools) {
-        return template.renderSpans(messages, tools, variables);
+    public ChatTemplate.Rendered spans(List<Message> messages, List<Map<String, Object>> tools) {
+        return template.renderSpans(messages, tools, false, variables);
     }
 
     private static ChatTemplate named(String name, Tokenizer tokenizer) {
         if (BUILT_IN.contains(name)) {
-            if (name.equals("chatml") && (tokenizer.id("<|im_start|>").isEmpty() || tokenizer.id("<|im_end|>").isEmpty())) {
-                throw new PlumbException("data.chat_template=chatml needs the tokens <|im_start|> and <|im_end|>, which this"
-                        + " tokenizer does not have: a model could not learn to stop. Set data.chat_template=plain.");
+            if (name.equals("chatml")
+                    && (tokenizer.id("<|im_start|>").isEmpty()
+                            || tokenizer.id("<|im_end|>").isEmpty())) {
+                throw new PlumbException(
+                        "data.chat_template=chatml needs the tokens <|im_start|> and <|im_end|>, which this"
+                                + " tokenizer does not have: a model could not learn to stop. Set data.chat_template=plain.");
             }
             return ChatTemplate.parse(name, builtIn(name));
         }
@@ -89,8 +94,8 @@ public final class ChatRenderer {
             return ChatTemplate.parse(name, Files.readString(file));
         } catch (IOException e) {
             throw new PlumbException(
-                    "data.chat_template=" + name + " is no file that can be read (" + e.getClass().getSimpleName()
-                            + "), nor one of the built-in templates chatml and plain.",
+                    "data.chat_template=" + name + " is no file that can be read ("
+                            + e.getClass().getSimpleName() + "), nor one of the built-in templates chatml and plain.",
                     e);
         }
     }

@@ -36,9 +36,10 @@ public record DataConfig(
         List<DataFile> evalFiles,
 
         @Setting(
-                doc = "The share of prompts held out of the training files for evaluation, chosen by a hash of the prompt: rows"
-                        + " with one prompt stay together, and rows added later move none. 0 holds out nothing. Not used where"
-                        + " there are eval_files.",
+                doc =
+                        "The share of prompts held out of the training files for evaluation, chosen by a hash of the prompt: rows"
+                                + " with one prompt stay together, and rows added later move none. 0 holds out nothing. Not used where"
+                                + " there are eval_files.",
                 byDefault = "0.05",
                 min = 0,
                 max = 1,
@@ -46,20 +47,23 @@ public record DataConfig(
         double evalShare,
 
         @Setting(
-                doc = "What to do with rows that cannot be learnt from: error lists them all by reason and does not train; drop"
-                        + " leaves them out and counts them.",
+                doc =
+                        "What to do with rows that cannot be learnt from: error lists them all by reason and does not train; drop"
+                                + " leaves them out and counts them.",
                 byDefault = "error")
         BadRows onBadRow,
 
         @Setting(
-                doc = "The longest row in tokens, prompt and answer together. Without it, the model's context length. The"
-                        + " preflight report gives the length that 99.5 % of the rows keep within.",
+                doc =
+                        "The longest row in tokens, prompt and answer together. Without it, the model's context length. The"
+                                + " preflight report gives the length that 99.5 % of the rows keep within.",
                 min = 8)
         Optional<Integer> maxLength,
 
         @Setting(
-                doc = "What to do with a longer row: error, keep_start (the end of the answer is lost), keep_end (the start of the"
-                        + " prompt is lost) or drop.",
+                doc =
+                        "What to do with a longer row: error, keep_start (the end of the answer is lost), keep_end (the start of the"
+                                + " prompt is lost) or drop.",
                 byDefault = "error",
                 source = "verl: data.truncation")
         Truncation truncation,
@@ -72,43 +76,49 @@ public record DataConfig(
         double maxCutShare,
 
         @Setting(
-                doc = "The share of conversational rows whose last trained token may be no special token before the run is"
-                        + " refused: a model that never learns to stop does not stop.",
+                doc =
+                        "The share of conversational rows whose last trained token may be no special token before the run is"
+                                + " refused: a model that never learns to stop does not stop.",
                 byDefault = "0.05",
                 min = 0,
                 max = 1)
         double maxUnstoppedShare,
 
         @Setting(
-                doc = "Which tokens of a demonstration are learnt: completion, assistant (every turn of the assistant), all, or"
-                        + " auto: the completion where there is a prompt, the assistant's turns of a conversation, all of a plain"
-                        + " text.",
+                doc =
+                        "Which tokens of a demonstration are learnt: completion, assistant (every turn of the assistant), all, or"
+                                + " auto: the completion where there is a prompt, the assistant's turns of a conversation, all of a plain"
+                                + " text.",
                 byDefault = "auto")
         TrainOn trainOn,
 
         @Setting(
-                doc = "The chat template in place of the model's own: chatml, plain (User: and Assistant: before each turn), or"
-                        + " the path of a Jinja file.")
+                doc =
+                        "The chat template in place of the model's own: chatml, plain (User: and Assistant: before each turn), or"
+                                + " the path of a Jinja file.")
         Optional<String> chatTemplate,
 
         @Setting(doc = "Further variables for the chat template, such as {enable_thinking: false}.")
         Map<String, Object> templateKwargs,
 
         @Setting(
-                doc = "Whether text may spell special tokens such as <|im_end|>, which then count as those tokens. True for rows"
-                        + " that were rendered with a chat template beforehand.",
+                doc =
+                        "Whether text may spell special tokens such as <|im_end|>, which then count as those tokens. True for rows"
+                                + " that were rendered with a chat template beforehand.",
                 byDefault = "false")
         boolean allowSpecialTokens,
 
         @Setting(
-                doc = "Whether a plain answer or text gets the tokenizer's end token unless it ends in it. What ends a turn of a"
-                        + " conversation is up to the chat template.",
+                doc =
+                        "Whether a plain answer or text gets the tokenizer's end token unless it ends in it. What ends a turn of a"
+                                + " conversation is up to the chat template.",
                 byDefault = "true")
         boolean addEos,
 
         @Setting(
-                doc = "Whether an epoch visits the rows in an order that follows from the run's seed, else as they stand in the"
-                        + " files.",
+                doc =
+                        "Whether an epoch visits the rows in an order that follows from the run's seed, else as they stand in the"
+                                + " files.",
                 byDefault = "true")
         boolean shuffle) {
 

@@ -12,6 +12,31 @@ import java.util.Arrays;
  * @param conversation whether a chat template rendered it
  */
 record Dialogue(int[] ids, boolean[] spoken, int prompt, boolean conversation) {
+    /** The same behind an opening token, unless it begins with that one. */
+    Dialogue openedBy(int id) {
+        if (ids.length > 0 && ids[0] == id) {
+            return this;
+        }
+        int[] longer = new int[ids.length + 1];
+        boolean[] longerSpoken = new boolean[ids.length + 1];
+        longer[0] = id;
+        System.arraycopy(ids, 0, longer, 1, ids.length);
+        System.arraycopy(spoken, 0, longerSpoken, 1, ids.length);
+        return new Dialogue(longer, longerSpoken, prompt == 0 ? 0 : prompt + 1, conversation);
+    }
+
+    /** The same before a closing token, which is spoken too, unless it ends in that one. */
+    Dialogue closedBy(int id) {
+        if (ids.length > 0 && ids[ids.length - 1] == id) {
+            return this;
+        }
+        int[] longer = Arrays.copyOf(ids, ids.length + 1);
+        boolean[] longerSpoken = Arrays.copyOf(spoken, ids.length + 1);
+        longer[ids.length] = id;
+        longerSpoken[ids.length] = true;
+        return new Dialogue(longer, longerSpoken, prompt, conversation);
+    }
+
     /** The tokens up to the last spoken one: what stands after it is never predicted nor read. */
     Dialogue upToLastSpoken() {
         int end = ids.length;
@@ -38,12 +63,11 @@ record Dialogue(int[] ids, boolean[] spoken, int prompt, boolean conversation) {
      */
     TokenSequence sequence(TrainOn trainOn) throws UnfitRowException {
         boolean[] trained = new boolean[ids.length];
-        int first =
-                switch (trainOn) {
-                    case ALL, ASSISTANT -> 0;
-                    case AUTO -> prompt;
-                    case COMPLETION -> prompt > 0 || !conversation ? prompt : lastTurn();
-                };
+        int first = switch (trainOn) {
+            case ALL, ASSISTANT -> 0;
+            case AUTO -> prompt;
+            case COMPLETION -> prompt > 0 || !conversation ? prompt : lastTurn();
+        };
         int end = 0;
         for (int i = Math.max(1, first); i < ids.length; i++) {
             trained[i] = trainOn == TrainOn.ALL || spoken[i];

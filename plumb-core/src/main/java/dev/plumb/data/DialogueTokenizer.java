@@ -1,26 +1,25 @@
 package dev.plumb.data;
 
 import dev.plumb.config.PlumbException;
+import dev.plumb.text.ChatTemplate.Rendered;
+import dev.plumb.text.ChatTemplate.Span;
 import dev.plumb.text.Encoded;
 import dev.plumb.text.Message;
-import dev.plumb.text.Rendered;
 import dev.plumb.text.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.Stream;
 
-/** Prompts and answers to tokens of one text, safe at the border between them. */
+/** Prompts and answers to tokens of one text, safe at the borders between them. */
 final class DialogueTokenizer {
     private final Tokenizer tokenizer;
     private final Optional<ChatRenderer> renderer;
     private final SpecialTokens special;
     private final boolean addEos;
 
-    DialogueTokenizer(
-            Tokenizer tokenizer, Optional<ChatRenderer> renderer, SpecialTokens special, boolean addEos) {
+    DialogueTokenizer(Tokenizer tokenizer, Optional<ChatRenderer> renderer, SpecialTokens special, boolean addEos) {
         this.tokenizer = tokenizer;
         this.renderer = renderer;
         this.special = special;
@@ -37,10 +36,10 @@ final class DialogueTokenizer {
      * @throws UnfitRowException if the template refuses it
      */
     int[] prompt(RowId id, Content prompt, List<Map<String, Object>> tools) throws UnfitRowException {
-        if (prompt instanceof Content.Chat chat) {
-            return tokenizer.encode(render(id, chat.messages(), tools, true).text());
-        }
-        return opened(tokenizer.encode(((Content.Plain) prompt).text()));
+        int[] ids = tokenizer.encode(promptText(id, prompt, tools));
+        boolean conversation = prompt instanceof Content.Chat;
+        return opened(new Dialogue(ids, new boolean[ids.length], ids.length, conversation))
+                .ids();
     }
 
     /**
@@ -50,18 +49,15 @@ final class DialogueTokenizer {
      * @param content text or conversation
      * @param tools tool descriptions
      * @return its tokens; of plain text all are spoken
-     * @throws UnfitRowException if the template refuses it, or a token spans the border of a turn
+     * @throws UnfitRowException if the template refuses it, or a token lies across the border of a turn
      */
     Dialogue alone(RowId id, Content content, List<Map<String, Object>> tools) throws UnfitRowException {
-        if (content instanceof Content.Chat chat) {
-            Rendered whole = render(id, chat.messages(), tools, false);
-            Encoded tokens = tokenizer.encodeWithOffsets(whole.text());
-            return new Dialogue(tokens.ids(), spoken(whole, tokens), 0, true);
-        }
-        int[] ids = closed(opened(tokenizer.encode(((Content.Plain) content).text())));
-        boolean[] spoken = new boolean[ids.length];
-        Arrays.fill(spoken, true);
-        return new Dialogue(ids, spoken, 0, false);
+        boolean conversation = content instanceof Content.Chat;
+        Rendered text = content instanceof Content.Chat chat
+                ? whole(id, chat.messages(), tools)
+                : spokenFrom(0, ((Content.Plain) content).text());
+        Encoded tokens = tokenizer.encodeWithOffsets(text.text());
+        return closed(opened(new Dialogue(tokens.ids(), spoken(text, tokens), 0, conversation)));
     }
 
     /**
@@ -71,101 +67,128 @@ final class DialogueTokenizer {
      * @param prompt text or conversation
      * @param answer of the same form
      * @param tools tool descriptions
+     * @param everyTurn whether the assistant's turns in the prompt count as spoken too
      * @return their tokens, which begin with those of {@link #prompt}
      * @throws UnfitRowException if they cannot be joined
      */
-    Dialogue joined(RowId id, Content prompt, Content answer, List<Map<String, Object>> tools)
+    Dialogue joined(RowId id, Content prompt, Content answer, List<Map<String, Object>> tools, boolean everyTurn)
             throws UnfitRowException {
-        int[] promptIds = prompt(id, prompt, tools);
-        if (promptIds.length == 0) {
-            throw new UnfitRowException(EncodingFault.EMPTY_PROMPT, "the prompt has no token");
-        }
-        if (prompt instanceof Content.Plain asked && answer instanceof Content.Plain answered) {
-            Encoded tokens = tokenizer.encodeWithOffsets(asked.text() + answered.text());
-            int[] ids = opened(tokens.ids());
-            checkBorder(promptIds, ids, asked.text(), asked.text() + answered.text(), tokens);
-            ids = closed(ids);
-            boolean[] spoken = new boolean[ids.length];
-            Arrays.fill(spoken, promptIds.length, ids.length, true);
-            return new Dialogue(ids, spoken, promptIds.length, false);
-        }
+        String before = promptText(id, prompt, tools);
+        Rendered text;
         if (prompt instanceof Content.Chat asked && answer instanceof Content.Chat answered) {
             List<Message> all = Stream.concat(asked.messages().stream(), answered.messages().stream())
                     .toList();
-            Rendered whole = render(id, all, tools, false);
-            String before = render(id, asked.messages(), tools, true).text();
-            if (!whole.text().startsWith(before)) {
-                throw new UnfitRowException(EncodingFault.TEMPLATE_NOT_PREFIX, difference(before, whole.text()));
-            }
-            Encoded tokens = tokenizer.encodeWithOffsets(whole.text());
-            checkBorder(promptIds, tokens.ids(), before, whole.text(), tokens);
-            return new Dialogue(tokens.ids(), spoken(whole, tokens), promptIds.length, true);
+            // Where the answer is one piece the prompt tells where it begins, also for templates that rewrite old turns.
+            text = !everyTurn && onlyAssistant(answered)
+                    ? spokenFrom(before.length(), text(id, all, tools, false))
+                    : whole(id, all, tools);
+        } else if (prompt instanceof Content.Plain && answer instanceof Content.Plain answered) {
+            text = spokenFrom(before.length(), before + answered.text());
+        } else {
+            throw new UnfitRowException(
+                    EncodingFault.MIXED_FORMS,
+                    prompt instanceof Content.Chat
+                            ? "the prompt is a conversation, the answer plain text"
+                            : "the prompt is plain text, the answer a conversation");
         }
-        throw new UnfitRowException(
-                EncodingFault.MIXED_FORMS,
-                prompt instanceof Content.Chat
-                        ? "the prompt is a conversation, the answer plain text"
-                        : "the prompt is plain text, the answer a conversation");
+        if (!text.text().startsWith(before)) {
+            throw new UnfitRowException(EncodingFault.TEMPLATE_NOT_PREFIX, difference(before, text.text()));
+        }
+        Encoded tokens = tokenizer.encodeWithOffsets(text.text());
+        int[] promptIds = tokenizer.encode(before);
+        if (promptIds.length == 0) {
+            throw new UnfitRowException(EncodingFault.EMPTY_PROMPT, "the prompt has no token");
+        }
+        checkBorder(promptIds, before.length(), text.text(), tokens);
+        return closed(opened(
+                new Dialogue(tokens.ids(), spoken(text, tokens), promptIds.length, prompt instanceof Content.Chat)));
     }
 
-    private Rendered render(RowId id, List<Message> messages, List<Map<String, Object>> tools, boolean toAnswer)
+    private String promptText(RowId id, Content prompt, List<Map<String, Object>> tools) throws UnfitRowException {
+        return prompt instanceof Content.Plain plain
+                ? plain.text()
+                : text(id, ((Content.Chat) prompt).messages(), tools, true);
+    }
+
+    private String text(RowId id, List<Message> messages, List<Map<String, Object>> tools, boolean toAnswer)
             throws UnfitRowException {
-        ChatRenderer chat = renderer.orElseThrow(() -> new PlumbException(id
-                + " is a conversation, but the model has no chat template. Set data.chat_template=plain, chatml, or the path"
-                + " of a Jinja file."));
+        ChatRenderer chat = renderer(id);
         try {
-            return toAnswer ? new Rendered(chat.prompt(messages, tools), List.of()) : chat.whole(messages, tools);
+            return chat.text(messages, tools, toAnswer);
         } catch (PlumbException e) {
             throw new UnfitRowException(EncodingFault.TEMPLATE_FAILED, String.valueOf(e.getMessage()));
         }
     }
 
-    /** Marks the tokens of the assistant's spans; white space after the token that closes a turn is the template's. */
-    private boolean[] spoken(Rendered rendered, Encoded tokens) throws UnfitRowException {
+    private Rendered whole(RowId id, List<Message> messages, List<Map<String, Object>> tools) throws UnfitRowException {
+        ChatRenderer chat = renderer(id);
+        try {
+            return chat.spans(messages, tools);
+        } catch (PlumbException e) {
+            throw new UnfitRowException(EncodingFault.TEMPLATE_FAILED, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private static boolean onlyAssistant(Content.Chat answer) {
+        return answer.messages().stream().allMatch(message -> message.role().equals("assistant"));
+    }
+
+    private ChatRenderer renderer(RowId id) {
+        return renderer.orElseThrow(() -> new PlumbException(id
+                + " is a conversation, but the model has no chat template. Set data.chat_template=plain, chatml, or the path"
+                + " of a Jinja file."));
+    }
+
+    private static Rendered spokenFrom(int start, String text) {
+        return new Rendered(text, List.of(new Span(Math.min(start, text.length()), text.length())));
+    }
+
+    /** Marks the tokens of the assistant's spans; white space behind the token that closes a turn is not spoken. */
+    private boolean[] spoken(Rendered text, Encoded tokens) throws UnfitRowException {
         int[] starts = tokens.starts();
+        int[] ends = tokens.ends();
         boolean[] spoken = new boolean[starts.length];
-        for (Rendered.Span span : rendered.spans()) {
+        for (Span span : text.assistant()) {
             int closing = -1;
             boolean blankSince = true;
             for (int i = 0; i < starts.length; i++) {
-                boolean begins = starts[i] >= span.start() && starts[i] < span.end();
-                boolean leaks = starts[i] < span.start() ? tokens.ends()[i] > span.start() : tokens.ends()[i] > span.end();
-                if (leaks && starts[i] < span.end()) {
-                    throw merge(rendered.text().substring(starts[i], tokens.ends()[i]), "a turn of the assistant");
-                }
-                if (!begins) {
+                if (ends[i] <= span.start() || starts[i] >= span.end()) {
                     continue;
+                }
+                String piece = text.text().substring(starts[i], ends[i]);
+                if (starts[i] < span.start() || ends[i] > span.end()) {
+                    throw merged(piece, "the assistant's turn");
                 }
                 spoken[i] = true;
                 if (special.is(tokens.ids()[i])) {
                     closing = i;
                     blankSince = true;
                 } else {
-                    blankSince &= rendered.text().substring(starts[i], tokens.ends()[i]).isBlank();
+                    blankSince &= piece.isBlank();
                 }
             }
-            for (int i = closing + 1; closing >= 0 && blankSince && i < starts.length && starts[i] < span.end(); i++) {
+            for (int i = closing + 1; closing >= 0 && blankSince && i < starts.length && ends[i] <= span.end(); i++) {
                 spoken[i] = false;
             }
         }
         return spoken;
     }
 
-    private static void checkBorder(int[] prompt, int[] ids, String before, String whole, Encoded tokens)
-            throws UnfitRowException {
+    private static void checkBorder(int[] prompt, int border, String text, Encoded tokens) throws UnfitRowException {
+        int[] ids = tokens.ids();
         if (ids.length >= prompt.length && Arrays.equals(prompt, 0, prompt.length, ids, 0, prompt.length)) {
             return;
         }
-        for (int i = 0; i < tokens.ids().length; i++) {
-            if (tokens.starts()[i] < before.length() && tokens.ends()[i] > before.length()) {
-                throw merge(whole.substring(tokens.starts()[i], tokens.ends()[i]), "the answer");
+        for (int i = 0; i < ids.length; i++) {
+            if (tokens.starts()[i] < border && tokens.ends()[i] > border) {
+                throw merged(text.substring(tokens.starts()[i], tokens.ends()[i]), "the answer");
             }
         }
         throw new UnfitRowException(
                 EncodingFault.BOUNDARY_MERGE, "the prompt has other tokens when the answer follows than by itself");
     }
 
-    private static UnfitRowException merge(String token, String what) {
+    private static UnfitRowException merged(String token, String what) {
         return new UnfitRowException(
                 EncodingFault.BOUNDARY_MERGE,
                 "the token '" + token.replace("\n", "\\n") + "' lies across the border of " + what);
@@ -176,7 +199,7 @@ final class DialogueTokenizer {
         while (at < Math.min(before.length(), whole.length()) && before.charAt(at) == whole.charAt(at)) {
             at++;
         }
-        return "the prompt that ends in '" + excerpt(before, at) + "' goes on as '" + excerpt(whole, at)
+        return "the prompt goes on with '" + excerpt(before, at) + "' by itself, but with '" + excerpt(whole, at)
                 + "' once the answer follows";
     }
 
@@ -184,24 +207,18 @@ final class DialogueTokenizer {
         return text.substring(from, Math.min(text.length(), from + 40)).replace("\n", "\\n");
     }
 
-    private int[] opened(int[] ids) {
-        OptionalInt bos = tokenizer.bos();
-        if (!tokenizer.addsBos() || bos.isEmpty() || ids.length > 0 && ids[0] == bos.getAsInt()) {
-            return ids;
-        }
-        int[] opened = new int[ids.length + 1];
-        opened[0] = bos.getAsInt();
-        System.arraycopy(ids, 0, opened, 1, ids.length);
-        return opened;
+    /** The template of a conversation writes its own opening. */
+    private Dialogue opened(Dialogue dialogue) {
+        return dialogue.conversation()
+                        || !tokenizer.addsBos()
+                        || tokenizer.bos().isEmpty()
+                ? dialogue
+                : dialogue.openedBy(tokenizer.bos().getAsInt());
     }
 
-    private int[] closed(int[] ids) {
-        OptionalInt eos = tokenizer.eos();
-        if (!addEos || eos.isEmpty() || ids.length > 0 && ids[ids.length - 1] == eos.getAsInt()) {
-            return ids;
-        }
-        int[] closed = Arrays.copyOf(ids, ids.length + 1);
-        closed[ids.length] = eos.getAsInt();
-        return closed;
+    private Dialogue closed(Dialogue dialogue) {
+        return dialogue.conversation() || !addEos || tokenizer.eos().isEmpty()
+                ? dialogue
+                : dialogue.closedBy(tokenizer.eos().getAsInt());
     }
 }

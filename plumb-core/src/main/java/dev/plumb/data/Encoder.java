@@ -22,6 +22,7 @@ public final class Encoder {
     private final SpecialTokens special;
     private final DialogueTokenizer dialogues;
     private final LengthLimit limit;
+    private final boolean hasTemplate;
 
     /**
      * An encoder.
@@ -40,6 +41,7 @@ public final class Encoder {
         }
         this.tokenizer = tokenizer;
         this.config = config;
+        this.hasTemplate = renderer.isPresent();
         this.special = new SpecialTokens(tokenizer);
         this.dialogues = new DialogueTokenizer(tokenizer, renderer, special, config.addEos());
         this.limit = new LengthLimit(maxLength, config.truncation(), tokenizer.bos());
@@ -76,7 +78,10 @@ public final class Encoder {
             check(tools, prompt);
             return dialogues.prompt(new RowId("the prompt", 1), prompt, tools);
         } catch (UnfitRowException e) {
-            throw new PlumbException("The prompt cannot be encoded: " + e.getMessage() + ". " + e.fault().remedy(), e);
+            throw new PlumbException(
+                    "The prompt cannot be encoded: " + e.getMessage() + ". "
+                            + e.fault().remedy(),
+                    e);
         }
     }
 
@@ -92,6 +97,10 @@ public final class Encoder {
         return limit.maxLength();
     }
 
+    boolean hasTemplate() {
+        return hasTemplate;
+    }
+
     boolean isSpecial(int id) {
         return special.is(id);
     }
@@ -100,10 +109,12 @@ public final class Encoder {
         check(row.tools(), row.prompt(), row.chosen(), row.rejected());
         onlyAssistant(row.chosen());
         onlyAssistant(row.rejected());
-        Dialogue chosen =
-                dialogues.joined(row.id(), row.prompt(), row.chosen(), row.tools()).upToLastSpoken();
-        Dialogue rejected =
-                dialogues.joined(row.id(), row.prompt(), row.rejected(), row.tools()).upToLastSpoken();
+        Dialogue chosen = dialogues
+                .joined(row.id(), row.prompt(), row.chosen(), row.tools(), false)
+                .upToLastSpoken();
+        Dialogue rejected = dialogues
+                .joined(row.id(), row.prompt(), row.rejected(), row.tools(), false)
+                .upToLastSpoken();
         if (chosen.answerIds().length == 0 || rejected.answerIds().length == 0) {
             throw new UnfitRowException(EncodingFault.NOTHING_TRAINED, "an answer has no token");
         }
@@ -124,7 +135,8 @@ public final class Encoder {
         Dialogue dialogue;
         if (row.prompt().isPresent()) {
             check(row.tools(), row.prompt().get());
-            dialogue = dialogues.joined(row.id(), row.prompt().get(), completion, row.tools());
+            dialogue = dialogues.joined(
+                    row.id(), row.prompt().get(), completion, row.tools(), config.trainOn() == TrainOn.ASSISTANT);
         } else {
             dialogue = dialogues.alone(row.id(), completion, row.tools());
         }

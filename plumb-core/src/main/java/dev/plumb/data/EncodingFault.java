@@ -5,9 +5,11 @@ import java.util.Locale;
 /** Why a row that was read well cannot become tokens to learn from. */
 public enum EncodingFault {
     /** One token spans the end of the prompt and the start of the answer. */
-    BOUNDARY_MERGE("Move a space from the end of the prompt to the start of the answer, or end the prompt in a line break."),
+    BOUNDARY_MERGE(
+            "Move a space from the end of the prompt to the start of the answer, or end the prompt in a line break."),
     /** Text of the row spells a special token. */
-    SPECIAL_TOKEN_IN_TEXT("Take it out of the text, or set data.allow_special_tokens=true if it is meant as that token."),
+    SPECIAL_TOKEN_IN_TEXT(
+            "Take it out of the text, or set data.allow_special_tokens=true if it is meant as that token."),
     /** The row is longer than the limit. */
     TOO_LONG("Raise data.max_length, or set data.truncation to keep_end, keep_start or drop."),
     /** The preferred and the other answer are the same tokens. */

@@ -29,6 +29,15 @@ final class LengthLimit {
         return maxLength;
     }
 
+    /**
+     * Fits a sequence.
+     *
+     * @param row the sequence
+     * @param prompt how many tokens its prompt has, 0 if none is set apart
+     * @param conversation handed on
+     * @return the row within the limit
+     * @throws UnfitRowException if it is too long and may not be cut, or nothing to learn would be left
+     */
     EncodedRow.Kept fit(TokenSequence row, int prompt, boolean conversation) throws UnfitRowException {
         int length = row.ids().length;
         if (length <= maxLength) {
@@ -37,7 +46,8 @@ final class LengthLimit {
         TokenSequence fitted;
         if (truncation == Truncation.KEEP_START) {
             fitted = new TokenSequence(Arrays.copyOf(row.ids(), maxLength), Arrays.copyOf(row.trained(), maxLength));
-        } else if (truncation == Truncation.KEEP_END && length - prompt + kept(row.ids()) < maxLength) {
+        } else if (truncation == Truncation.KEEP_END
+                && (prompt == 0 || length - prompt + kept(row.ids()) < maxLength)) {
             fitted = keepEnd(row);
         } else {
             throw tooLong(length, prompt, length - prompt);
@@ -52,6 +62,14 @@ final class LengthLimit {
                 fitted, conversation, new EncodedRow.Cut(length - fitted.ids().length - answer, answer));
     }
 
+    /**
+     * Fits a pair: its prompt with the longer answer.
+     *
+     * @param row the pair
+     * @param conversation handed on
+     * @return the row within the limit
+     * @throws UnfitRowException if it is too long and may not be cut, or nothing to prefer would be left
+     */
     EncodedRow.Kept fit(TokenPair row, boolean conversation) throws UnfitRowException {
         if (row.longest() <= maxLength) {
             return new EncodedRow.Kept(row, conversation, EncodedRow.Cut.NONE);
@@ -73,7 +91,8 @@ final class LengthLimit {
         TokenPair fitted = new TokenPair(prompt, start(row.chosen(), left), start(row.rejected(), left));
         if (Arrays.equals(fitted.chosen(), fitted.rejected())) {
             throw new UnfitRowException(
-                    EncodingFault.SAME_TOKENS, "chosen and rejected are the same up to the limit of " + maxLength + " tokens");
+                    EncodingFault.SAME_TOKENS,
+                    "chosen and rejected are the same up to the limit of " + maxLength + " tokens");
         }
         return new EncodedRow.Kept(fitted, conversation, new EncodedRow.Cut(0, row.tokens() - fitted.tokens()));
     }

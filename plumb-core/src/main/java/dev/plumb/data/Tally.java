@@ -1,6 +1,8 @@
 package dev.plumb.data;
 
+import java.util.Collections;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** How often each whole number occurred: lengths, kept exactly. */
@@ -19,10 +21,6 @@ final class Tally {
         return count;
     }
 
-    long sum() {
-        return sum;
-    }
-
     double mean() {
         return count == 0 ? 0 : (double) sum / count;
     }
@@ -33,6 +31,15 @@ final class Tally {
 
     int min() {
         return count == 0 ? 0 : counts.firstKey();
+    }
+
+    /**
+     * The counts.
+     *
+     * @return per value how often it occurred
+     */
+    SortedMap<Integer, Long> counts() {
+        return Collections.unmodifiableSortedMap(counts);
     }
 
     /**
@@ -58,7 +65,7 @@ final class Tally {
      *
      * @return per upper bound (1, 2, 4, ...) how many values lie above half of it and not above it
      */
-    TreeMap<Integer, Long> histogram() {
+    SortedMap<Integer, Long> histogram() {
         TreeMap<Integer, Long> bins = new TreeMap<>();
         counts.forEach((value, times) -> {
             int bound = value <= 1 ? 1 : Integer.highestOneBit(value - 1) << 1;

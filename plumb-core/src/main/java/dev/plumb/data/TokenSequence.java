@@ -37,4 +37,18 @@ public record TokenSequence(int[] ids, boolean[] trained) implements Example {
         }
         return count;
     }
+
+    /**
+     * Where the last target stands.
+     *
+     * @return its position
+     */
+    int lastTrained() {
+        for (int i = trained.length - 1; i >= 0; i--) {
+            if (trained[i]) {
+                return i;
+            }
+        }
+        throw new IllegalStateException("a sequence without a target");
+    }
 }
