@@ -1,5 +1,6 @@
 package dev.plumb.data;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** Opens data files. */
@@ -16,7 +17,7 @@ public final class Rows {
      *     the first row has no shape of the wanted kind, or if it lacks a column that the file's mapping names
      */
     public static RowSource open(DataFile file, RowKind kind) {
-        throw new UnsupportedOperationException("follows");
+        return new FileRows(file, kind);
     }
 
     /**
@@ -28,6 +29,15 @@ public final class Rows {
      * @throws dev.plumb.config.PlumbException as {@link #open(DataFile, RowKind)}
      */
     public static RowSource open(List<DataFile> files, RowKind kind) {
-        throw new UnsupportedOperationException("follows");
+        List<RowSource> sources = new ArrayList<>(files.size());
+        try {
+            for (DataFile file : files) {
+                sources.add(open(file, kind));
+            }
+        } catch (RuntimeException e) {
+            sources.forEach(RowSource::close);
+            throw e;
+        }
+        return new JoinedRows(sources);
     }
 }
