@@ -31,16 +31,14 @@ final class SentencePieceFile {
 
     static TokenizerDefinition read(Path file, byte[] content, TokenizerConfig config) {
         SentencePieceModel model = SentencePieceModel.read(file, content);
-        // Hugging Face puts the space before every part between special tokens unless "legacy" is false; SentencePiece
-        // itself knows user-defined pieces only, and puts it before the whole text.
-        boolean userDefined = model.pieces().stream().anyMatch(piece -> piece.kind() == Kind.USER_DEFINED);
-        boolean onlyFirst = userDefined || !config.flag("legacy").orElse(true);
+        // Hugging Face puts the space of the prefix before every part between special tokens, unless "legacy" is false.
+        boolean onlyFirst = model.dummyPrefix() && !config.flag("legacy").orElse(true);
 
         ObjectNode json = TokenizerFiles.JSON.createObjectNode();
         json.put("version", "1.0");
         json.putArray("added_tokens");
         json.set("normalizer", normalizer(model, onlyFirst));
-        json.set("pre_tokenizer", model.dummyPrefix() && onlyFirst ? prefixOfFirst() : null);
+        json.set("pre_tokenizer", onlyFirst ? prefixOfFirst() : null);
         json.putNull("post_processor");
         json.set("decoder", decoder(model));
         json.set("model", model.algorithm() == Algorithm.UNIGRAM ? unigram(model) : bytePair(model));
@@ -49,7 +47,7 @@ final class SentencePieceFile {
         for (Piece piece : model.pieces()) {
             switch (piece.kind()) {
                 case UNKNOWN, CONTROL -> definition.add(AddedToken.special(piece.text()));
-                case USER_DEFINED -> definition.add(AddedToken.plain(piece.text(), !model.dummyPrefix()));
+                case USER_DEFINED -> definition.add(AddedToken.plain(piece.text(), true));
                 case NORMAL, UNUSED, BYTE -> {}
             }
         }
@@ -64,16 +62,31 @@ final class SentencePieceFile {
             steps.addObject().put("type", "Precompiled").put("precompiled_charsmap", rules);
         }
         if (model.trims()) {
-            replace(steps, "Regex", "\\A +| +\\z", "");
+            // The runtime puts no prefix before a text that begins with a space, nor one before which it cut spaces
+            // off.
+            replace(steps, "Regex", onlyFirst ? " +\\z" : "\\A +| +\\z", "");
             replace(steps, "Regex", " {2,}", " ");
         }
         if (model.dummyPrefix() && !onlyFirst) {
-            steps.addObject().put("type", "Prepend").put("prepend", model.escapesSpaces() ? SPACE : " ");
+            replace(steps, "Regex", "\\A(?!\\z" + userDefined(model) + ")", " ");
         }
         if (model.escapesSpaces()) {
             replace(steps, "String", " ", SPACE);
         }
         return sequence;
+    }
+
+    /** The runtime normalizes user-defined pieces too, before it looks for them: they must not get the prefix. */
+    private static String userDefined(SentencePieceModel model) {
+        StringBuilder pattern = new StringBuilder();
+        for (Piece piece : model.pieces()) {
+            if (piece.kind() == Kind.USER_DEFINED) {
+                pattern.append('|');
+                piece.text().codePoints().forEach(c -> pattern.append(String.format("\\x{%X}", c)));
+                pattern.append("\\z");
+            }
+        }
+        return pattern.toString();
     }
 
     private static void replace(ArrayNode steps, String kind, String pattern, String content) {
