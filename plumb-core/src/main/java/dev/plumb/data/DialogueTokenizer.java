@@ -78,7 +78,8 @@ final class DialogueTokenizer {
         if (prompt instanceof Content.Chat asked && answer instanceof Content.Chat answered) {
             List<Message> all = Stream.concat(asked.messages().stream(), answered.messages().stream())
                     .toList();
-            // Where the answer is one piece the prompt tells where it begins, also for templates that rewrite old turns.
+            // Where the answer is one piece the prompt tells where it begins, also for templates that rewrite old
+            // turns.
             text = !everyTurn && onlyAssistant(answered)
                     ? spokenFrom(before.length(), text(id, all, tools, false))
                     : whole(id, all, tools);
