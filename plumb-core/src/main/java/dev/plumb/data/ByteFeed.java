@@ -32,7 +32,7 @@ final class ByteFeed implements Closeable {
         InputStream raw = null;
         try {
             raw = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
-            ByteFeed feed = new ByteFeed(name, isGzip(path) ? new GZIPInputStream(raw, 1 << 16) : raw);
+            ByteFeed feed = new ByteFeed(name, isGzip(raw) ? new GZIPInputStream(raw, 1 << 16) : raw);
             feed.skipMarkAndBlankLines();
             return feed;
         } catch (IOException | PlumbException e) {
@@ -64,10 +64,17 @@ final class ByteFeed implements Closeable {
     }
 
     static boolean isGzip(Path path) throws IOException {
-        try (InputStream first = Files.newInputStream(path)) {
-            byte[] magic = first.readNBytes(2);
-            return magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(path))) {
+            return isGzip(in);
         }
+    }
+
+    /** Looks without taking, so that a pipe can be read too. */
+    private static boolean isGzip(InputStream in) throws IOException {
+        in.mark(2);
+        byte[] magic = in.readNBytes(2);
+        in.reset();
+        return magic.length == 2 && (magic[0] & 0xff) == 0x1f && (magic[1] & 0xff) == 0x8b;
     }
 
     static boolean isSpace(int value) {

@@ -1,6 +1,5 @@
 package dev.plumb.data;
 
-import dev.plumb.config.PlumbException;
 import dev.plumb.config.Setting;
 import dev.plumb.config.Shorthand;
 import java.nio.file.Path;
@@ -54,12 +53,12 @@ public record DataFile(
         TreeSet<String> unknown = new TreeSet<>(columns.keySet());
         unknown.removeAll(Form.COLUMNS);
         if (!unknown.isEmpty()) {
-            throw new PlumbException("columns: " + String.join(", ", unknown)
-                    + " is not a column that Plumb reads; it reads " + String.join(", ", Form.COLUMNS)
-                    + ", and the file's own name comes second, as in prompt: question.");
+            throw new IllegalArgumentException("columns: " + String.join(", ", unknown)
+                    + " is not a column that Plumb reads; our name comes first, as in prompt: question, and is one of "
+                    + String.join(", ", Form.COLUMNS));
         }
         if (!(weight > 0) || Double.isInfinite(weight)) {
-            throw new PlumbException("weight: " + weight + " is not above 0.");
+            throw new IllegalArgumentException("weight: " + weight + " is not a number above 0");
         }
     }
 

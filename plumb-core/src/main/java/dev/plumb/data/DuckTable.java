@@ -77,14 +77,15 @@ final class DuckTable implements Table {
         String file = literal(path.toString().replaceAll("[\\[*?]", "[$0]"));
         String packed = format != DataFormat.PARQUET && ByteFeed.isGzip(path) ? ", compression = 'gzip'" : "";
         return switch (format) {
-            case PARQUET -> "read_parquet(" + file + ")";
+            case PARQUET -> "read_parquet(" + file + ", hive_partitioning = false)";
             case CSV ->
-                "read_csv(" + file + ", header = true, all_varchar = true, skip = 0, comment = '', quote = '\"',"
+                "read_csv(" + file
+                        + ", header = true, all_varchar = true, skip = 0, comment = '', hive_partitioning = false, quote = '\"',"
                         + " escape = '\"', max_line_size = 16777216, delim = '" + Tables.separator(path) + "'" + packed
                         + ")";
             default ->
                 json(file + ", format = '" + (format == DataFormat.JSON ? "array" : "newline_delimited") + "'"
-                        + ", maximum_object_size = 67108864" + packed);
+                        + ", hive_partitioning = false, maximum_object_size = 67108864" + packed);
         };
     }
 

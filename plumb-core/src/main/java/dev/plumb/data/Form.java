@@ -7,7 +7,7 @@ import java.util.Set;
 
 /** A set of columns that makes a row, as the tools that people come from name them. The first that fits is taken. */
 enum Form {
-    MESSAGES(RowKind.DEMONSTRATION, "conversation", List.of("messages"), List.of("system", "tools")),
+    MESSAGES(RowKind.DEMONSTRATION, "language modelling", List.of("messages"), List.of("system", "tools")),
     SHARE_GPT(RowKind.DEMONSTRATION, "ShareGPT conversation", List.of("conversations"), List.of("system", "tools")),
     COMPLETION(
             RowKind.DEMONSTRATION,
@@ -19,7 +19,7 @@ enum Form {
             "Alpaca instruction",
             List.of("instruction", "output"),
             List.of("input", "history", "system", "tools")),
-    TEXT(RowKind.DEMONSTRATION, "text", List.of("text"), List.of()),
+    TEXT(RowKind.DEMONSTRATION, "language modelling", List.of("text"), List.of()),
     PAIR(RowKind.PREFERENCE, "preference", List.of("prompt", "chosen", "rejected"), List.of("system", "tools")),
     SHARE_GPT_PAIR(
             RowKind.PREFERENCE,

@@ -3,7 +3,6 @@ package dev.plumb.data;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -75,16 +74,19 @@ final class RowBytes {
             throw new BadRow(
                     BadRowReason.TOO_LARGE, "the row is larger than " + limit + " bytes, the most that is read as one");
         }
+        String text = new String(bytes, from, to - from, StandardCharsets.UTF_8);
+        if (text.indexOf('\uFFFD') < 0) {
+            return text;
+        }
+        // Either the file has this very character, or Java put it where a byte is not UTF-8; the slower decoder tells.
         ByteBuffer in = ByteBuffer.wrap(bytes, from, to - from);
-        CharBuffer out = CharBuffer.allocate(to - from);
-        CoderResult result = utf8.reset().decode(in, out, true);
-        if (result.isError()) {
+        if (utf8.reset().decode(in, CharBuffer.allocate(to - from), true).isError()) {
             throw new BadRow(
                     BadRowReason.NOT_UTF8,
                     String.format(
                             "byte 0x%02X at offset %d of the text is not UTF-8; save the file as UTF-8",
                             bytes[in.position()], start + in.position()));
         }
-        return out.flip().toString();
+        return text;
     }
 }

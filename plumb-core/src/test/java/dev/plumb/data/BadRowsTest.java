@@ -2,7 +2,9 @@ package dev.plumb.data;
 
 import static dev.plumb.data.BadRowReason.*;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.plumb.config.PlumbException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -171,6 +173,29 @@ class BadRowsTest {
                 assertThat(table.next()).isEmpty();
             }
         }
+    }
+
+    @Test
+    void theShapeIsLearntFromTheFirstRowThatIsWhole() throws IOException {
+        String half = "{\"messages\": null}\n";
+        Path file = Files.writeString(folder.resolve("rows.jsonl"), "oops\n" + half + TURNS + "\n");
+        List<RowResult> rows = read(DataFile.of(file), RowKind.DEMONSTRATION);
+        assertThat(((RowResult.Bad) rows.get(0)).reason()).isEqualTo(MALFORMED_JSON);
+        assertThat(((RowResult.Bad) rows.get(1)).reason()).isEqualTo(MISSING_FIELD);
+        assertThat(rows.get(2)).isInstanceOf(RowResult.Good.class);
+        Files.writeString(file, half.repeat(200) + TURNS);
+        assertThatThrownBy(() -> Rows.open(DataFile.of(file), RowKind.DEMONSTRATION))
+                .isInstanceOf(PlumbException.class)
+                .hasMessageContaining("rows.jsonl:1 and those after it have null in a column")
+                .hasMessageContaining("none of the first 100 rows is whole");
+    }
+
+    @Test
+    void aReplacementCharacterThatTheFileHoldsIsText() throws IOException {
+        Path file = Files.writeString(folder.resolve("rows.jsonl"), "{\"text\": \"\uFFFD\"}\n");
+        assertThat(read(DataFile.of(file), RowKind.DEMONSTRATION))
+                .singleElement()
+                .isInstanceOf(RowResult.Good.class);
     }
 
     @Test

@@ -72,11 +72,22 @@ class FormatsTest {
     }
 
     @Test
-    void parquetKeepsTextAndOrder() throws SQLException {
-        Path file = folder.resolve("rows.parquet");
+    void parquetKeepsTextAndOrder() throws SQLException, IOException {
+        Path file = Files.createDirectory(folder.resolve("text=x")).resolve("rows.parquet");
         duckdb("copy (select i as id, 'text ' || i || ' é' as text from range(30000) r(i)) to '" + file + "'");
         List<String> texts = texts(DataFile.of(file));
         assertThat(texts).hasSize(30000).startsWith("text 0 é", "text 1 é").endsWith("text 29999 é");
+    }
+
+    @Test
+    void aStreamThatIsNotReadToItsEndCloses() throws SQLException {
+        Path file = folder.resolve("rows.parquet");
+        duckdb("copy (select 'text ' || i as text from range(300000) r(i)) to '" + file + "'");
+        for (int i = 0; i < 3; i++) {
+            try (RowSource rows = Rows.open(DataFile.of(file), RowKind.DEMONSTRATION)) {
+                assertThat(rows.next()).isPresent();
+            }
+        }
     }
 
     @Test

@@ -25,7 +25,7 @@ class ShapesTest {
         assertThat(row.prompt()).isEmpty();
         assertThat(row.completion()).isEqualTo(plain("Once upon a time."));
         assertThat(shape(RowKind.DEMONSTRATION, "{\"text\": \"a\", \"id\": 3}", Map.of()))
-                .endsWith("rows.jsonl: text, plain text: columns text; not used: id");
+                .endsWith("rows.jsonl: language modelling, plain text: columns text; not used: id");
     }
 
     @Test
@@ -261,8 +261,8 @@ class ShapesTest {
     @Test
     void anUnknownNameInTheMapping() {
         assertThatThrownBy(() -> DataFile.of(Path.of("x.jsonl")).withColumns(Map.of("promt", "question")))
-                .isInstanceOf(PlumbException.class)
-                .hasMessageStartingWith("columns: promt is not a column that Plumb reads; it reads ");
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("columns: promt is not a column that Plumb reads; our name comes first");
     }
 
     @Test

@@ -1,0 +1,181 @@
+package dev.plumb.config;
+
+import dev.plumb.config.Value.Entry;
+import dev.plumb.config.Value.Mapping;
+import dev.plumb.config.Value.Scalar;
+import dev.plumb.config.Value.Sequence;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.snakeyaml.engine.v2.api.LoadSettings;
+import org.snakeyaml.engine.v2.api.lowlevel.Compose;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
+import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.NodeTuple;
+import org.snakeyaml.engine.v2.nodes.ScalarNode;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+import org.snakeyaml.engine.v2.nodes.Tag;
+
+/** Reads YAML 1.2 into values that know their places. */
+final class YamlReader {
+    private final Function<Mark, Place> places;
+    private final Place start;
+    private final Faults faults;
+    private final Map<Node, Value> done = new IdentityHashMap<>(); // an alias stands for the very node it names
+
+    private YamlReader(Function<Mark, Place> places, Place start, Faults faults) {
+        this.places = places;
+        this.start = start;
+        this.faults = faults;
+    }
+
+    /**
+     * Reads a file.
+     *
+     * @param name how faults call it
+     * @return its value, null in the sense of YAML if it holds none; empty if it is not YAML, which is a fault then
+     */
+    static Optional<Value> file(String name, String text, Faults faults) {
+        return new YamlReader(
+                        mark -> new Place(name, mark.getLine() + 1, mark.getColumn() + 1),
+                        new Place(name, 1, 1),
+                        faults)
+                .read(text);
+    }
+
+    /** Reads a value that has no lines: of the command line, or a default. */
+    static Optional<Value> snippet(Place place, String text, Faults faults) {
+        return new YamlReader(mark -> place, place, faults).read(text);
+    }
+
+    private Optional<Value> read(String text) {
+        LoadSettings settings =
+                LoadSettings.builder().setAllowNonScalarKeys(true).build(); // reported below, with their place
+        try {
+            return Optional.of(
+                    new Compose(settings).composeString(text).map(this::value).orElse(new Scalar(start, "", true)));
+        } catch (MarkedYamlEngineException e) {
+            faults.add(place(e.getProblemMark()), "not valid YAML: " + explain(e));
+        } catch (ReaderException e) {
+            faults.add(
+                    placeOf(text, e.getPosition()),
+                    String.format("not valid YAML: the control character U+%04X cannot stand here", e.getCodePoint()));
+        } catch (YamlEngineException e) {
+            faults.add(
+                    start, "not valid YAML: " + String.valueOf(e.getMessage()).replace('\n', ' '));
+        } catch (StackOverflowError e) {
+            faults.add(start, "not a configuration: lists or mappings are nested thousands deep");
+        }
+        return Optional.empty();
+    }
+
+    private static String explain(MarkedYamlEngineException e) {
+        String problem = e.getProblem();
+        String opened = e.getContextMark()
+                .map(mark -> " opened in line " + (mark.getLine() + 1))
+                .orElse("");
+        if (problem.contains("(TAB)")) {
+            return "a tab cannot indent, use spaces";
+        }
+        if (problem.startsWith("found character")) {
+            return "a text cannot begin with "
+                    + problem.substring("found character ".length(), problem.indexOf(" that")) + ", put it in quotes";
+        }
+        if (problem.startsWith("mapping values are not allowed")) {
+            return "unexpected ':', check the indentation and the line above, and quote a text that contains ': '";
+        }
+        if (problem.startsWith("expected <block end>")) {
+            return "this does not fit the lines above, check the indentation and the quotes";
+        }
+        if (problem.startsWith("found unexpected end of stream")) {
+            return "the quote" + opened + " is never closed";
+        }
+        if (problem.startsWith("expected ',' or")) {
+            return "the bracket" + opened + " is not closed, or a comma is missing";
+        }
+        if (problem.startsWith("could not find expected ':'")) {
+            return "a key without ':' stands above";
+        }
+        if (problem.startsWith("found undefined alias") || "while scanning an alias".equals(e.getContext())) {
+            return "'*' begins an alias and none of this name is defined, quote a text that begins with '*'";
+        }
+        if (problem.startsWith("but found another document")) {
+            return "a second document begins here, a configuration is one";
+        }
+        return problem.replace('\n', ' ');
+    }
+
+    private Place place(Optional<Mark> mark) {
+        return mark.map(places).orElse(start);
+    }
+
+    private Place placeOf(String text, int index) {
+        String before =
+                text.substring(0, text.offsetByCodePoints(0, Math.min(index, text.codePointCount(0, text.length()))));
+        int line = (int) before.chars().filter(c -> c == '\n').count();
+        int column = before.length() - before.lastIndexOf('\n') - 1;
+        return places.apply(new Mark("", index, line, column, new int[0], 0));
+    }
+
+    private Value value(Node node) {
+        Value known = done.get(node);
+        if (known != null) {
+            return known;
+        }
+        Place place = place(node.getStartMark());
+        done.put(node, new Scalar(place, "an alias of a value that holds it", false)); // replaced unless recursive
+        if (node.isRecursive()) {
+            faults.add(place, "an anchor cannot hold its own alias");
+        }
+        if (!node.getTag().getValue().startsWith(Tag.PREFIX)) {
+            faults.add(
+                    place,
+                    "the tag " + Value.quote(node.getTag().getValue())
+                            + " has no meaning here, quote a text that begins with '!'");
+        }
+        Value value;
+        if (node instanceof ScalarNode scalar) {
+            value = new Scalar(place, scalar.getValue(), scalar.isPlain());
+        } else if (node instanceof SequenceNode sequence) {
+            value = new Sequence(
+                    place, sequence.getValue().stream().map(this::value).toList());
+        } else if (node instanceof MappingNode mapping) {
+            value = new Mapping(place, entries(mapping));
+        } else {
+            throw new IllegalStateException("a node of the kind " + node.getNodeType());
+        }
+        done.put(node, value);
+        return value;
+    }
+
+    private List<Entry> entries(MappingNode mapping) {
+        List<Entry> entries = new ArrayList<>();
+        for (NodeTuple tuple : mapping.getValue()) {
+            Place place = place(tuple.getKeyNode().getStartMark());
+            if (!(tuple.getKeyNode() instanceof ScalarNode scalar)) {
+                faults.add(place, "a key must be text; quote a value that begins with '{' or '['");
+                continue;
+            }
+            String key = scalar.getValue();
+            Optional<Entry> earlier =
+                    entries.stream().filter(entry -> entry.key().equals(key)).findFirst();
+            if (earlier.isPresent()) {
+                Place first = earlier.get().place();
+                faults.add(
+                        place,
+                        "duplicate key " + Value.quote(key)
+                                + (first.line() == 0 ? "" : ", first given in line " + first.line()));
+                continue;
+            }
+            entries.add(new Entry(key, place, value(tuple.getValueNode()), false));
+        }
+        return entries;
+    }
+}

@@ -1,0 +1,210 @@
+package dev.plumb.hub;
+
+import dev.plumb.model.Architecture;
+import dev.plumb.model.Architecture.Attention;
+import dev.plumb.model.Architecture.FeedForward;
+import dev.plumb.model.Architecture.Names;
+import dev.plumb.model.Architecture.Norm;
+import dev.plumb.model.Architecture.Positions;
+import dev.plumb.model.Rope;
+import java.util.List;
+
+/** Configs of the families with rotary positions, root-mean-square norms and a gated feed-forward half. */
+final class RotaryFamilies {
+    private RotaryFamilies() {}
+
+    static Architecture llama(ConfigFile c) {
+        boolean bias = c.flag("attention_bias", false);
+        Heads heads = Heads.of(c, 0);
+        Attention attention = heads.plain(bias, bias, HfConfig.everywhere(heads.layers()));
+        Positions positions = positions(c, heads, 10_000);
+        return build(c, attention, c.flag("mlp_bias", false), positions, false);
+    }
+
+    static Architecture mistral(ConfigFile c) {
+        Heads heads = Heads.of(c, 0);
+        int window = c.names("sliding_window") ? c.size("sliding_window", 0) : 4096;
+        Attention attention = heads.plain(false, false, HfConfig.windows(c, heads.layers(), window, layer -> true));
+        return build(c, attention, false, positions(c, heads, 10_000), false);
+    }
+
+    static Architecture qwen2(ConfigFile c) {
+        Heads heads = Heads.of(c, 0);
+        Attention attention = heads.plain(true, false, qwenWindows(c, heads.layers()));
+        return build(c, attention, false, positions(c, heads, 10_000), false);
+    }
+
+    static Architecture qwen3(ConfigFile c) {
+        boolean bias = c.flag("attention_bias", false);
+        Heads heads = Heads.of(c, 128);
+        Attention attention = new Attention(
+                heads.queries(),
+                heads.keys(),
+                heads.width(),
+                heads.scale(),
+                0,
+                bias,
+                bias,
+                false,
+                true,
+                qwenWindows(c, heads.layers()));
+        return build(c, attention, false, positions(c, heads, 10_000), false);
+    }
+
+    /** The first max_window_layers layers see everything, if there is a window at all. */
+    private static List<Integer> qwenWindows(ConfigFile c, int layers) {
+        int window = c.flag("use_sliding_window", false) ? c.size("sliding_window", 4096) : 0;
+        int whole = c.number("max_window_layers", 28) < 1 ? 0 : c.size("max_window_layers", 28);
+        return HfConfig.windows(c, layers, window, layer -> layer >= whole);
+    }
+
+    static Architecture phi3(ConfigFile c) {
+        Heads heads = Heads.of(c, 0);
+        int window = c.size("sliding_window", 0);
+        Attention attention = new Attention(
+                heads.queries(),
+                heads.keys(),
+                heads.width(),
+                heads.scale(),
+                0,
+                false,
+                false,
+                true,
+                false,
+                HfConfig.windows(c, heads.layers(), window, layer -> true));
+        Rope rope = new RopeConfig(c, heads.width(), true).full(10_000);
+        return build(c, attention, false, new Positions.Rotary(rope, rope), true);
+    }
+
+    static Architecture gemma2(ConfigFile c) {
+        Heads heads = Heads.of(c, 256);
+        List<Integer> windows =
+                HfConfig.windows(c, heads.layers(), c.size("sliding_window", 4096), layer -> layer % 2 == 0);
+        double cap = c.names("attn_logit_softcapping") ? c.number("attn_logit_softcapping", 0) : 50;
+        double finalCap = c.names("final_logit_softcapping") ? c.number("final_logit_softcapping", 0) : 30;
+        return gemma(c, gemmaAttention(c, heads, cap, false, windows), positions(c, heads, 10_000), finalCap);
+    }
+
+    static Architecture gemma3(ConfigFile c) {
+        Heads heads = Heads.of(c, 256);
+        int pattern = c.size("sliding_window_pattern", c.size("_sliding_window_pattern", 6));
+        List<Integer> windows = HfConfig.windows(
+                c, heads.layers(), c.size("sliding_window", 4096), layer -> (layer + 1) % pattern != 0);
+        RopeConfig rope = new RopeConfig(c, heads.width(), false);
+        return gemma(
+                c,
+                gemmaAttention(c, heads, c.number("attn_logit_softcapping", 0), true, windows),
+                new Positions.Rotary(rope.full(1_000_000), rope.local(10_000)),
+                c.number("final_logit_softcapping", 0));
+    }
+
+    private static Attention gemmaAttention(
+            ConfigFile c, Heads heads, double cap, boolean queryKeyNorm, List<Integer> windows) {
+        boolean bias = c.flag("attention_bias", false);
+        double scale = 1 / Math.sqrt(c.number("query_pre_attn_scalar", 256));
+        return new Attention(
+                heads.queries(), heads.keys(), heads.width(), scale, cap, bias, bias, false, queryKeyNorm, windows);
+    }
+
+    private static Architecture gemma(ConfigFile c, Attention attention, Positions positions, double finalCap) {
+        int vocabulary = c.size("vocab_size");
+        int width = c.size("hidden_size");
+        HfConfig.Output output = HfConfig.Output.of(c, vocabulary, true);
+        return new Architecture(
+                c.text("model_type", ""),
+                vocabulary,
+                width,
+                attention.windows().size(),
+                c.size("max_position_embeddings"),
+                attention,
+                new FeedForward(
+                        c.size("intermediate_size"),
+                        HfConfig.activation(c, "hidden_activation", "gelu_pytorch_tanh"),
+                        true,
+                        false,
+                        false),
+                new Norm(Norm.Kind.RMS_OFFSET, c.number("rms_norm_eps", 1e-6), true),
+                positions,
+                Math.sqrt(width),
+                output.scores() ? 0 : finalCap,
+                output.rows(),
+                output.tied(),
+                names("pre_feedforward_layernorm", output));
+    }
+
+    private static Architecture build(
+            ConfigFile c, Attention attention, boolean mlpBias, Positions positions, boolean fused) {
+        int vocabulary = c.size("vocab_size");
+        HfConfig.Output output = HfConfig.Output.of(c, vocabulary, false);
+        return new Architecture(
+                c.text("model_type", ""),
+                vocabulary,
+                c.size("hidden_size"),
+                attention.windows().size(),
+                c.size("max_position_embeddings"),
+                attention,
+                new FeedForward(
+                        c.size("intermediate_size"),
+                        HfConfig.activation(c, "hidden_act", "silu"),
+                        true,
+                        fused,
+                        mlpBias),
+                new Norm(Norm.Kind.RMS, c.number("rms_norm_eps", 1e-6), false),
+                positions,
+                1,
+                0,
+                output.rows(),
+                output.tied(),
+                names("post_attention_layernorm", output));
+    }
+
+    private static Positions positions(ConfigFile c, Heads heads, double base) {
+        Rope rope = new RopeConfig(c, heads.width(), false).full(base);
+        return new Positions.Rotary(rope, rope);
+    }
+
+    /** The names that all these families share; where a norm after attention exists, the one before the second half moves. */
+    private static Names names(String feedForwardNorm, HfConfig.Output output) {
+        return new Names(
+                "model.embed_tokens",
+                "",
+                "model.layers.%d.",
+                "self_attn.q_proj",
+                "self_attn.k_proj",
+                "self_attn.v_proj",
+                "self_attn.qkv_proj",
+                "self_attn.o_proj",
+                "self_attn.q_norm",
+                "self_attn.k_norm",
+                "mlp.gate_proj",
+                "mlp.up_proj",
+                "mlp.gate_up_proj",
+                "mlp.down_proj",
+                "input_layernorm",
+                feedForwardNorm,
+                "post_attention_layernorm",
+                "post_feedforward_layernorm",
+                "model.norm",
+                output.name(),
+                false);
+    }
+
+    /** How many heads of what size, and in how many layers. */
+    private record Heads(int queries, int keys, int width, int layers) {
+        /** @param defaultWidth where the config lacks head_dim; 0 for hidden_size / num_attention_heads */
+        static Heads of(ConfigFile c, int defaultWidth) {
+            int queries = c.size("num_attention_heads");
+            int shared = c.size("hidden_size") / queries;
+            int width = c.size("head_dim", defaultWidth == 0 || c.names("head_dim") ? shared : defaultWidth);
+            return new Heads(queries, c.size("num_key_value_heads", queries), width, c.size("num_hidden_layers"));
+        }
+
+        double scale() {
+            return 1 / Math.sqrt(width);
+        }
+
+        Attention plain(boolean inputBias, boolean outputBias, List<Integer> windows) {
+            return new Attention(queries, keys, width, scale(), 0, inputBias, outputBias, false, false, windows);
+        }
+    }
+}

@@ -1,0 +1,274 @@
+package dev.plumb.model;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Everything in which the families of decoders differ, as data. The decoder reads this and nothing else, so that a new family
+ * is a new way to fill this record.
+ *
+ * @param family the family's name in the checkpoint's config, such as {@code llama}
+ * @param vocabularySize tokens of the embedding
+ * @param width size of a hidden state
+ * @param layers number of layers
+ * @param contextLength positions the model was made for
+ * @param attention heads and their features
+ * @param feedForward the second half of a layer
+ * @param norm normalisation
+ * @param positions how positions enter
+ * @param embeddingScale factor on embeddings, 1 for most
+ * @param logitSoftcap c in c·tanh(logit / c), 0 for none
+ * @param outputs rows of the output projection: the vocabulary, or the scores that a reward model gives instead of logits
+ * @param tied whether the output projection is the embedding
+ * @param names names of the parameters in the checkpoint
+ */
+public record Architecture(
+        String family,
+        int vocabularySize,
+        int width,
+        int layers,
+        int contextLength,
+        Attention attention,
+        FeedForward feedForward,
+        Norm norm,
+        Positions positions,
+        double embeddingScale,
+        double logitSoftcap,
+        int outputs,
+        boolean tied,
+        Names names) {
+
+    /**
+     * Heads and their features.
+     *
+     * @param heads query heads
+     * @param keyValueHeads key and value heads; each serves heads / keyValueHeads query heads
+     * @param headWidth size of one head
+     * @param scale factor of the scores
+     * @param softcap c in c·tanh(score / c), 0 for none
+     * @param inputBias biases on queries, keys and values
+     * @param outputBias bias on the output projection
+     * @param fused whether queries, keys and values come from one matrix
+     * @param queryKeyNorm whether each head's query and key are normalised
+     * @param windows a number a layer: how many positions back a token sees, itself included; 0 for all
+     */
+    public record Attention(
+            int heads,
+            int keyValueHeads,
+            int headWidth,
+            double scale,
+            double softcap,
+            boolean inputBias,
+            boolean outputBias,
+            boolean fused,
+            boolean queryKeyNorm,
+            List<Integer> windows) {
+        /** Checks sizes. */
+        public Attention {
+            if (heads < 1 || keyValueHeads < 1 || heads % keyValueHeads != 0) {
+                throw new IllegalArgumentException(
+                        heads + " attention heads cannot be shared by " + keyValueHeads + " key-value heads");
+            }
+            windows = List.copyOf(windows);
+        }
+    }
+
+    /**
+     * The second half of a layer.
+     *
+     * @param width inner size
+     * @param activation its function
+     * @param gated whether activation(gate) · up, or activation(up)
+     * @param fused whether gate and up come from one matrix
+     * @param bias biases on its projections
+     */
+    public record FeedForward(int width, Activation activation, boolean gated, boolean fused, boolean bias) {}
+
+    /** Functions between projections. */
+    public enum Activation {
+        /** x · sigmoid(x). */
+        SILU,
+        /** Gaussian error linear unit. */
+        GELU,
+        /** Its approximation by tanh. */
+        GELU_TANH,
+        /** max(x, 0). */
+        RELU
+    }
+
+    /**
+     * Normalisation.
+     *
+     * @param kind which
+     * @param eps added to the mean square or the variance
+     * @param sandwich whether the outputs of both halves of a layer are normalised too
+     */
+    public record Norm(Kind kind, double eps, boolean sandwich) {
+        /** Kinds of normalisation. */
+        public enum Kind {
+            /** Root mean square, times the weight. */
+            RMS,
+            /** Root mean square, times one plus the weight. */
+            RMS_OFFSET,
+            /** Mean and variance, with a bias. */
+            LAYER
+        }
+    }
+
+    /** How positions enter. */
+    public sealed interface Positions {
+        /**
+         * Rotations of queries and keys.
+         *
+         * @param full for layers that see everything
+         * @param local for layers with a window
+         */
+        record Rotary(Rope full, Rope local) implements Positions {}
+
+        /**
+         * A learnt vector a position.
+         *
+         * @param rows rows of the table
+         * @param offset added to a position before looking it up
+         */
+        record Learned(int rows, int offset) implements Positions {}
+    }
+
+    /**
+     * Names of parameters in the checkpoint. Those inside a layer follow {@code layer}, in which %d is the layer's number; a
+     * name without ending gets {@code .weight} or {@code .bias}. Those that a family lacks are empty.
+     *
+     * @param embedding token embedding
+     * @param positions learnt positions
+     * @param layer prefix of a layer
+     * @param query query projection
+     * @param key key projection
+     * @param value value projection
+     * @param queryKeyValue the three in one
+     * @param attentionOutput output projection
+     * @param queryNorm norm of queries
+     * @param keyNorm norm of keys
+     * @param gate gate projection
+     * @param up up projection
+     * @param gateUp the two in one
+     * @param down down projection
+     * @param attentionNorm norm before attention
+     * @param feedForwardNorm norm before the feed-forward half
+     * @param afterAttentionNorm norm after attention
+     * @param afterFeedForwardNorm norm after the feed-forward half
+     * @param finalNorm norm after the last layer
+     * @param head output projection to the vocabulary or to scores
+     * @param transposed whether the projections of layers are stored [in, out]
+     */
+    public record Names(
+            String embedding,
+            String positions,
+            String layer,
+            String query,
+            String key,
+            String value,
+            String queryKeyValue,
+            String attentionOutput,
+            String queryNorm,
+            String keyNorm,
+            String gate,
+            String up,
+            String gateUp,
+            String down,
+            String attentionNorm,
+            String feedForwardNorm,
+            String afterAttentionNorm,
+            String afterFeedForwardNorm,
+            String finalNorm,
+            String head,
+            boolean transposed) {
+
+        String in(int layerNumber, String name) {
+            return layer.replace("%d", Integer.toString(layerNumber)) + name;
+        }
+    }
+
+    /** Checks sizes. */
+    public Architecture {
+        if (vocabularySize < 1 || width < 1 || layers < 1) {
+            throw new IllegalArgumentException("sizes must be positive");
+        }
+        if (outputs < 1 || tied && outputs != vocabularySize) {
+            throw new IllegalArgumentException("a tied output projection has a row a token of the vocabulary");
+        }
+        if (attention.windows().size() != layers) {
+            throw new IllegalArgumentException("one attention window a layer is needed");
+        }
+    }
+
+    /**
+     * All parameters that this architecture has, in the order of a forward pass.
+     *
+     * @return name to shape
+     */
+    public Map<String, long[]> parameters() {
+        Map<String, long[]> all = new LinkedHashMap<>();
+        all.put(names.embedding() + ".weight", new long[] {vocabularySize, width});
+        if (positions instanceof Positions.Learned learned) {
+            all.put(names.positions() + ".weight", new long[] {learned.rows(), width});
+        }
+        for (int i = 0; i < layers; i++) {
+            addLayer(all, i);
+        }
+        addNorm(all, names.finalNorm(), width);
+        if (!tied) {
+            all.put(names.head() + ".weight", new long[] {outputs, width});
+        }
+        return all;
+    }
+
+    private void addLayer(Map<String, long[]> all, int i) {
+        int queries = attention.heads() * attention.headWidth();
+        int keys = attention.keyValueHeads() * attention.headWidth();
+        addNorm(all, names.in(i, names.attentionNorm()), width);
+        if (attention.fused()) {
+            addLinear(all, names.in(i, names.queryKeyValue()), width, queries + 2 * keys, attention.inputBias());
+        } else {
+            addLinear(all, names.in(i, names.query()), width, queries, attention.inputBias());
+            addLinear(all, names.in(i, names.key()), width, keys, attention.inputBias());
+            addLinear(all, names.in(i, names.value()), width, keys, attention.inputBias());
+        }
+        if (attention.queryKeyNorm()) {
+            addNorm(all, names.in(i, names.queryNorm()), attention.headWidth());
+            addNorm(all, names.in(i, names.keyNorm()), attention.headWidth());
+        }
+        addLinear(all, names.in(i, names.attentionOutput()), queries, width, attention.outputBias());
+        if (norm.sandwich()) {
+            addNorm(all, names.in(i, names.afterAttentionNorm()), width);
+        }
+        addNorm(all, names.in(i, names.feedForwardNorm()), width);
+        int inner = feedForward.width();
+        if (feedForward.fused()) {
+            addLinear(all, names.in(i, names.gateUp()), width, 2 * inner, feedForward.bias());
+        } else {
+            if (feedForward.gated()) {
+                addLinear(all, names.in(i, names.gate()), width, inner, feedForward.bias());
+            }
+            addLinear(all, names.in(i, names.up()), width, inner, feedForward.bias());
+        }
+        addLinear(all, names.in(i, names.down()), inner, width, feedForward.bias());
+        if (norm.sandwich()) {
+            addNorm(all, names.in(i, names.afterFeedForwardNorm()), width);
+        }
+    }
+
+    private void addLinear(Map<String, long[]> all, String name, int in, int out, boolean bias) {
+        all.put(name + ".weight", names.transposed() ? new long[] {in, out} : new long[] {out, in});
+        if (bias) {
+            all.put(name + ".bias", new long[] {out});
+        }
+    }
+
+    private void addNorm(Map<String, long[]> all, String name, int size) {
+        all.put(name + ".weight", new long[] {size});
+        if (norm.kind() == Norm.Kind.LAYER) {
+            all.put(name + ".bias", new long[] {size});
+        }
+    }
+}

@@ -1,0 +1,243 @@
+package dev.plumb.model;
+
+import dev.plumb.model.Architecture.Activation;
+import dev.plumb.model.Architecture.Names;
+import dev.plumb.model.Architecture.Norm;
+import dev.plumb.model.Architecture.Positions;
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.Functional;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Map;
+
+/**
+ * The decoder of all families: tokens to hidden states. What differs between families is read from {@link Architecture}.
+ * Tokens of all sequences of a batch stand in one row, [tokens, width]; only attention knows which belong together.
+ */
+public final class Decoder {
+    private final Architecture shape;
+    private final Weights weights;
+    private final Names names;
+
+    /**
+     * A decoder with its weights.
+     *
+     * @param shape what the family is like
+     * @param weights parameters under the names of the checkpoint
+     */
+    public Decoder(Architecture shape, Weights weights) {
+        this.shape = shape;
+        this.weights = weights;
+        this.names = shape.names();
+    }
+
+    /**
+     * What the family is like.
+     *
+     * @return the architecture
+     */
+    public Architecture architecture() {
+        return shape;
+    }
+
+    /**
+     * The parameters.
+     *
+     * @return the weights
+     */
+    public Weights weights() {
+        return weights;
+    }
+
+    /**
+     * Hidden states after the final norm.
+     *
+     * @param layout the batch
+     * @return [tokens, width]
+     */
+    public Tensor hidden(Layout layout) {
+        return hidden(layout, new PackedAttention(shape.attention(), layout, device()));
+    }
+
+    /** Hidden states with another way to attend. */
+    Tensor hidden(Layout layout, Attend attend) {
+        Tensor x = embed(layout);
+        Step step = step(layout, attend);
+        for (int i = 0; i < shape.layers(); i++) {
+            try (Scope scope = Scope.open()) { // what autograd does not keep is freed layer by layer
+                x = scope.keep(layer(i, x, step));
+            }
+        }
+        return finalNorm(x);
+    }
+
+    /**
+     * A forward pass that can be run backward.
+     *
+     * @param layout the batch
+     * @param checkpointing whether layers are computed again on the way back instead of keeping all they made
+     * @return the pass
+     */
+    public Pass forward(Layout layout, boolean checkpointing) {
+        return checkpointing ? new Pass.Checkpointed(this, layout) : new Pass.Plain(this, layout);
+    }
+
+    Tensor finalNorm(Tensor x) {
+        return norm(x, names.finalNorm());
+    }
+
+    /** What all layers of one forward pass share. */
+    record Step(Map<Boolean, Rope.Angles> angles, Attend attend) {}
+
+    Step step(Layout layout) {
+        return step(layout, new PackedAttention(shape.attention(), layout, device()));
+    }
+
+    private Step step(Layout layout, Attend attend) {
+        if (!(shape.positions() instanceof Positions.Rotary rotary)) {
+            return new Step(Map.of(), attend);
+        }
+        DType type = weights.dtype();
+        int longest = layout.longest();
+        Rope.Angles full = rotary.full().angles(layout.positions(), longest, type, device());
+        Rope.Angles local = rotary.local().equals(rotary.full())
+                ? full
+                : rotary.local().angles(layout.positions(), longest, type, device());
+        return new Step(Map.of(true, local, false, full), attend);
+    }
+
+    Tensor embed(Layout layout) {
+        Tensor ids = Tensor.of(layout.ids(), device());
+        Tensor x = Functional.embedding(weights.get(names.embedding() + ".weight"), ids);
+        if (shape.embeddingScale() != 1) {
+            // The factor is rounded to the weights' type, as it was when such models were trained.
+            x = x.mul(Tensor.full(shape.embeddingScale(), x.dtype(), device()));
+        }
+        if (shape.positions() instanceof Positions.Learned learned) {
+            int[] rows = Arrays.stream(layout.positions())
+                    .map(position -> position + learned.offset())
+                    .toArray();
+            Tensor at = Tensor.of(rows, device());
+            x = x.add(Functional.embedding(weights.get(names.positions() + ".weight"), at));
+        }
+        return x;
+    }
+
+    /** One layer, [tokens, width] to [tokens, width]. */
+    Tensor layer(int i, Tensor x, Step step) {
+        Tensor attended = attention(i, norm(x, names.in(i, names.attentionNorm())), step);
+        if (shape.norm().sandwich()) {
+            attended = norm(attended, names.in(i, names.afterAttentionNorm()));
+        }
+        Tensor middle = x.add(attended);
+        Tensor fed = feedForward(i, norm(middle, names.in(i, names.feedForwardNorm())));
+        if (shape.norm().sandwich()) {
+            fed = norm(fed, names.in(i, names.afterFeedForwardNorm()));
+        }
+        return middle.add(fed);
+    }
+
+    private Tensor attention(int i, Tensor x, Step step) {
+        Architecture.Attention a = shape.attention();
+        long tokens = x.size(0);
+        int queries = a.heads() * a.headWidth();
+        int keys = a.keyValueHeads() * a.headWidth();
+        Tensor q;
+        Tensor k;
+        Tensor v;
+        if (a.fused()) {
+            Tensor all = linear(x, names.in(i, names.queryKeyValue()), a.inputBias());
+            q = all.narrow(1, 0, queries);
+            k = all.narrow(1, queries, keys);
+            v = all.narrow(1, queries + (long) keys, keys);
+        } else {
+            q = linear(x, names.in(i, names.query()), a.inputBias());
+            k = linear(x, names.in(i, names.key()), a.inputBias());
+            v = linear(x, names.in(i, names.value()), a.inputBias());
+        }
+        q = q.reshape(tokens, a.heads(), a.headWidth());
+        k = k.reshape(tokens, a.keyValueHeads(), a.headWidth());
+        v = v.reshape(tokens, a.keyValueHeads(), a.headWidth());
+        if (a.queryKeyNorm()) {
+            q = norm(q, names.in(i, names.queryNorm()));
+            k = norm(k, names.in(i, names.keyNorm()));
+        }
+        if (!step.angles().isEmpty()) {
+            Rope.Angles angles = step.angles().get(a.windows().get(i) > 0);
+            q = angles.turn(q);
+            k = angles.turn(k);
+        }
+        Tensor out = step.attend().apply(i, q, k, v);
+        return linear(out, names.in(i, names.attentionOutput()), a.outputBias());
+    }
+
+    private Tensor feedForward(int i, Tensor x) {
+        Architecture.FeedForward f = shape.feedForward();
+        if (!f.gated()) {
+            return linear(
+                    activate(linear(x, names.in(i, names.up()), f.bias()), f.activation()),
+                    names.in(i, names.down()),
+                    f.bias());
+        }
+        Tensor gate;
+        Tensor up;
+        if (f.fused()) {
+            Tensor both = linear(x, names.in(i, names.gateUp()), f.bias());
+            gate = both.narrow(1, 0, f.width());
+            up = both.narrow(1, f.width(), f.width());
+        } else {
+            gate = linear(x, names.in(i, names.gate()), f.bias());
+            up = linear(x, names.in(i, names.up()), f.bias());
+        }
+        return linear(activate(gate, f.activation()).mul(up), names.in(i, names.down()), f.bias());
+    }
+
+    private static Tensor activate(Tensor x, Activation activation) {
+        return switch (activation) {
+            case SILU -> Functional.silu(x);
+            case GELU -> Functional.gelu(x, false);
+            case GELU_TANH -> Functional.gelu(x, true);
+            case RELU -> x.relu();
+        };
+    }
+
+    private Tensor linear(Tensor x, String name, boolean bias) {
+        Tensor weight = weights.get(name + ".weight");
+        Tensor matrix = names.transposed() ? weight.transpose(0, 1) : weight;
+        return bias ? Functional.linear(x, matrix, weights.get(name + ".bias")) : Functional.linear(x, matrix);
+    }
+
+    Tensor norm(Tensor x, String name) {
+        Tensor weight = weights.get(name + ".weight");
+        double eps = shape.norm().eps();
+        if (shape.norm().kind() == Norm.Kind.LAYER) {
+            return Functional.layerNorm(x, weight, weights.get(name + ".bias"), eps);
+        }
+        Tensor wide = x.to(DType.FLOAT32);
+        Tensor unit = wide.mul(wide.square().meanKeep(-1).add(eps).rsqrt());
+        // Llama rounds before the weight, Gemma after it; in 32 bits the two are one.
+        return shape.norm().kind() == Norm.Kind.RMS
+                ? unit.to(x.dtype()).mul(weight)
+                : unit.mul(weight.to(DType.FLOAT32).add(1)).to(x.dtype());
+    }
+
+    /**
+     * The projection of hidden states to logits or scores.
+     *
+     * @return [outputs, width]
+     */
+    public Tensor head() {
+        return weights.get((shape.tied() ? names.embedding() : names.head()) + ".weight");
+    }
+
+    /**
+     * Where the weights live.
+     *
+     * @return the device
+     */
+    public Device device() {
+        return weights.device();
+    }
+}

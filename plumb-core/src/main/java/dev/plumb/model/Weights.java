@@ -1,0 +1,123 @@
+package dev.plumb.model;
+
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.NoGrad;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import dev.plumb.tensor.Torch;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The parameters of a model under the names of its checkpoint. They live until {@link #close}. */
+public final class Weights implements AutoCloseable {
+    private final Map<String, Tensor> tensors;
+
+    /**
+     * Takes over tensors.
+     *
+     * @param tensors name to tensor, outside of all scopes; at least one
+     */
+    public Weights(Map<String, Tensor> tensors) {
+        this.tensors = Collections.unmodifiableMap(new LinkedHashMap<>(tensors));
+    }
+
+    /**
+     * Fresh parameters: matrices normal with a standard deviation, norms 1 (0 where one is added), biases 0.
+     *
+     * @param shape the architecture
+     * @param std standard deviation
+     * @param seed of libtorch's generator
+     * @param device where
+     * @return 32-bit weights
+     */
+    public static Weights random(Architecture shape, double std, long seed, Device device) {
+        Torch.seed(seed);
+        Map<String, Tensor> made = new LinkedHashMap<>();
+        double one = shape.norm().kind() == Architecture.Norm.Kind.RMS_OFFSET ? 0 : 1;
+        try (Scope scope = Scope.open();
+                NoGrad guard = NoGrad.open()) {
+            shape.parameters().forEach((name, size) -> {
+                Tensor fresh = Tensor.zeros(DType.FLOAT32, device, size);
+                if (size.length > 1) {
+                    fresh.normalInPlace(0, std);
+                } else if (name.endsWith(".weight")) {
+                    fresh.addInPlace(one);
+                }
+                made.put(name, Scope.release(fresh));
+            });
+        }
+        return new Weights(made);
+    }
+
+    /**
+     * A parameter.
+     *
+     * @param name its name in the checkpoint
+     * @return the tensor itself
+     */
+    public Tensor get(String name) {
+        Tensor tensor = tensors.get(name);
+        if (tensor == null) {
+            throw new IllegalArgumentException("the model has no parameter " + name);
+        }
+        return tensor;
+    }
+
+    /**
+     * All parameters.
+     *
+     * @return name to tensor, unmodifiable, in the order of a forward pass
+     */
+    public Map<String, Tensor> all() {
+        return tensors;
+    }
+
+    /**
+     * The element type of the matrices.
+     *
+     * @return the type
+     */
+    public DType dtype() {
+        return tensors.values().iterator().next().dtype();
+    }
+
+    /**
+     * Where they live.
+     *
+     * @return the device
+     */
+    public Device device() {
+        return tensors.values().iterator().next().device();
+    }
+
+    /**
+     * How many numbers there are in all.
+     *
+     * @return the count
+     */
+    public long count() {
+        return tensors.values().stream().mapToLong(Tensor::numel).sum();
+    }
+
+    /**
+     * A copy in memory of its own that collects no gradients.
+     *
+     * @return the copy
+     */
+    public Weights frozenCopy() {
+        Map<String, Tensor> copies = new LinkedHashMap<>();
+        try (Scope scope = Scope.open();
+                NoGrad guard = NoGrad.open()) {
+            tensors.forEach((name, tensor) ->
+                    copies.put(name, Scope.release(tensor.detach().copy())));
+        }
+        return new Weights(copies);
+    }
+
+    @Override
+    public void close() {
+        tensors.values().forEach(Tensor::close);
+    }
+}

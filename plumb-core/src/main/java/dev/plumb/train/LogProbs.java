@@ -1,0 +1,228 @@
+package dev.plumb.train;
+
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.NoGrad;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hidden states to log-probabilities of given tokens, and back. The projection to the vocabulary is computed some rows at a
+ * time and forgotten; what is kept is a few numbers a row. So no tensor of [batch, time, vocabulary] exists, for any
+ * objective, and an objective needs no fused kernel of its own.
+ *
+ * <p>With z = W h the logits of a row and y its token: ℓ = z_y − logsumexp(z). Going back, dz = d · (onehot(y) − softmax(z)),
+ * dh = Wᵀ dz and dW += dz hᵀ, where d is the derivative of the loss by ℓ. With a soft cap, z = c tanh(W h / c).
+ */
+final class LogProbs {
+    /** Rows of logits that exist at a time take about this much, twice. */
+    private static final long CHUNK_BYTES = 16L << 20;
+
+    private final double softcap;
+    private final boolean squaredMass;
+
+    /**
+     * A projection.
+     *
+     * @param softcap c, 0 for none
+     * @param squaredMass whether log Σ_v p_v² is wanted
+     */
+    LogProbs(double softcap, boolean squaredMass) {
+        this.softcap = softcap;
+        this.squaredMass = squaredMass;
+    }
+
+    /**
+     * What is kept of a forward pass, all in 32 bits.
+     *
+     * @param logps ℓ, [rows]
+     * @param normalisers logsumexp(z), [rows]
+     * @param entropies −Σ p log p, [rows]
+     * @param hits 1 where y is the most probable token, [rows]
+     * @param squaredMass log Σ p², [rows]; zeros if not wanted
+     */
+    record Scores(Tensor logps, Tensor normalisers, Tensor entropies, Tensor hits, Tensor squaredMass) {}
+
+    /**
+     * Log-probabilities.
+     *
+     * @param hidden [rows, width], no graph
+     * @param head W, [vocabulary, width]
+     * @param targets y, 64-bit integers [rows]
+     * @return the scores, in the scope that is open
+     */
+    Scores forward(Tensor hidden, Tensor head, Tensor targets) {
+        return pass(hidden, head, targets, null, null);
+    }
+
+    /**
+     * Gradients from the derivative by each log-probability.
+     *
+     * @param hidden as given to {@link #forward}
+     * @param head as given to it
+     * @param targets as given to it
+     * @param scores what it returned
+     * @param gradient d, [rows]
+     * @param headGradient collects dW, of the head's shape; null if the head is not trained
+     * @return dh, [rows, width], of the hidden states' type
+     */
+    Tensor backward(
+            Tensor hidden, Tensor head, Tensor targets, Scores scores, Tensor gradient, @Nullable Tensor headGradient) {
+        Tensor out = Tensor.empty(hidden.dtype(), hidden.device(), hidden.shape());
+        try (Scope scope = Scope.open();
+                NoGrad guard = NoGrad.open()) {
+            Chunks chunks = new Chunks(hidden, head);
+            for (long start = 0; start < chunks.rows; start += chunks.size) {
+                try (Scope inner = Scope.open()) {
+                    long n = Math.min(chunks.size, chunks.rows - start);
+                    Tensor h = hidden.narrow(0, start, n);
+                    Tensor z = chunks.logits(h, n);
+                    chunks.spread(z, scores.normalisers().narrow(0, start, n).unsqueeze(1));
+                    chunks.back(
+                            h,
+                            targets.narrow(0, start, n),
+                            gradient.narrow(0, start, n),
+                            out.narrow(0, start, n),
+                            headGradient,
+                            n);
+                }
+            }
+        }
+        return out;
+    }
+
+    /**
+     * Both at once, for a derivative that is known beforehand: the logits are computed once.
+     *
+     * @param hidden [rows, width], no graph
+     * @param head W
+     * @param targets y
+     * @param gradient d, [rows]
+     * @param hiddenGradient receives dh
+     * @param headGradient collects dW
+     * @return the scores
+     */
+    Scores forwardBackward(
+            Tensor hidden, Tensor head, Tensor targets, Tensor gradient, Tensor hiddenGradient, Tensor headGradient) {
+        return pass(hidden, head, targets, new Known(gradient, hiddenGradient), headGradient);
+    }
+
+    private record Known(Tensor gradient, Tensor hiddenGradient) {}
+
+    private Scores pass(
+            Tensor hidden, Tensor head, Tensor targets, @Nullable Known known, @Nullable Tensor headGradient) {
+        long rows = hidden.size(0);
+        Scores scores = new Scores(
+                Tensor.empty(DType.FLOAT32, hidden.device(), rows),
+                Tensor.empty(DType.FLOAT32, hidden.device(), rows),
+                Tensor.empty(DType.FLOAT32, hidden.device(), rows),
+                Tensor.empty(DType.FLOAT32, hidden.device(), rows),
+                Tensor.zeros(DType.FLOAT32, hidden.device(), rows));
+        try (Scope scope = Scope.open();
+                NoGrad guard = NoGrad.open()) {
+            Chunks chunks = new Chunks(hidden, head);
+            for (long start = 0; start < rows; start += chunks.size) {
+                try (Scope inner = Scope.open()) {
+                    long n = Math.min(chunks.size, rows - start);
+                    Tensor h = hidden.narrow(0, start, n);
+                    Tensor y = targets.narrow(0, start, n);
+                    chunks.score(scores, h, y, start, n);
+                    if (known != null) {
+                        chunks.back(
+                                h,
+                                y,
+                                known.gradient().narrow(0, start, n),
+                                known.hiddenGradient().narrow(0, start, n),
+                                headGradient,
+                                n);
+                    }
+                }
+            }
+        }
+        return scores;
+    }
+
+    /** The memory that all chunks of a pass use one after another. */
+    private final class Chunks {
+        private final Tensor head;
+        private final long rows;
+        private final long size;
+        private final Tensor logits; // [size, vocabulary]
+        private final Tensor probabilities; // [size, vocabulary], 32 bits
+        private final Tensor product; // of the head's type, for 16-bit heads
+
+        Chunks(Tensor hidden, Tensor head) {
+            this.head = head.detach();
+            this.rows = hidden.size(0);
+            long vocabulary = head.size(0);
+            this.size = Math.max(1, Math.min(rows, Math.max(64, CHUNK_BYTES / (4 * vocabulary))));
+            this.logits = Tensor.empty(DType.FLOAT32, hidden.device(), size, vocabulary);
+            this.probabilities = Tensor.empty(DType.FLOAT32, hidden.device(), size, vocabulary);
+            this.product = head.dtype() == DType.FLOAT32
+                    ? logits
+                    : Tensor.empty(head.dtype(), hidden.device(), size, vocabulary);
+        }
+
+        /** z of n rows, in 32 bits. */
+        Tensor logits(Tensor h, long n) {
+            Tensor z = logits.narrow(0, 0, n);
+            product.narrow(0, 0, n).setToMm(h, head.transpose(0, 1));
+            if (product != logits) {
+                z.copyInPlace(product.narrow(0, 0, n));
+            }
+            if (softcap > 0) {
+                z.mulInPlace(1 / softcap).tanhInPlace().mulInPlace(softcap);
+            }
+            return z;
+        }
+
+        /** Sets the probabilities of n rows from their logits and normalisers [n, 1]. */
+        void spread(Tensor z, Tensor normalisers) {
+            Tensor p = probabilities.narrow(0, 0, z.size(0));
+            p.setToSub(z, normalisers);
+            p.expInPlace();
+        }
+
+        void score(Scores scores, Tensor h, Tensor y, long start, long n) {
+            Tensor z = logits(h, n);
+            Tensor p = probabilities.narrow(0, 0, n);
+            Tensor largest = z.amaxKeep(1); // [n, 1]
+            p.setToSub(z, largest).expInPlace();
+            Tensor normaliser = p.sum(1, true).log().add(largest); // [n, 1]
+            p.mulInPlace(largest.sub(normaliser).exp());
+            Tensor chosen = z.gather(1, y.unsqueeze(1)); // [n, 1]
+            scores.logps()
+                    .narrow(0, start, n)
+                    .copyInPlace(chosen.sub(normaliser).reshape(n));
+            scores.normalisers().narrow(0, start, n).copyInPlace(normaliser.reshape(n));
+            scores.hits().narrow(0, start, n).copyInPlace(chosen.ge(largest).reshape(n));
+            // Entropy is logsumexp(z) − Σ p z, row by row a dot product: no third [n, vocabulary] is made.
+            Tensor mean = p.unsqueeze(1).matmul(z.unsqueeze(2)).reshape(n);
+            scores.entropies()
+                    .narrow(0, start, n)
+                    .copyInPlace(normaliser.reshape(n).sub(mean));
+            if (squaredMass) {
+                Tensor mass = p.unsqueeze(1).matmul(p.unsqueeze(2)).reshape(n);
+                scores.squaredMass().narrow(0, start, n).copyInPlace(mass.log());
+            }
+        }
+
+        /** From the probabilities of n rows to their gradients. */
+        void back(Tensor h, Tensor y, Tensor gradient, Tensor hiddenGradient, @Nullable Tensor headGradient, long n) {
+            Tensor dz = probabilities.narrow(0, 0, n);
+            Tensor d = gradient.unsqueeze(1); // [n, 1]
+            dz.mulInPlace(d.neg());
+            dz.scatterAddInPlace(1, y.unsqueeze(1), d);
+            if (softcap > 0) { // dz/d(W h) = 1 − (z / c)²
+                Tensor z = logits.narrow(0, 0, n);
+                z.mulInPlace(1 / softcap);
+                dz.mulInPlace(z.setToMul(z, z).mulInPlace(-1).addInPlace(1));
+            }
+            Tensor narrow = dz.to(head.dtype());
+            hiddenGradient.setToMm(narrow, head);
+            if (headGradient != null) {
+                headGradient.addmmInPlace(narrow.transpose(0, 1), h);
+            }
+        }
+    }
+}

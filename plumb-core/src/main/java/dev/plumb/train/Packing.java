@@ -1,0 +1,174 @@
+package dev.plumb.train;
+
+import dev.plumb.model.Layout;
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Rows of tokens laid out for a forward pass, and which hidden state predicts which trained token. An objective cannot tell
+ * how its tokens were laid out; only speed and memory can.
+ *
+ * @param layout what goes into the decoder
+ * @param states for each trained token the index of the hidden state that predicts it
+ * @param targets the trained tokens
+ * @param sequence for each the sequence it belongs to
+ * @param place for each its index among the trained tokens of its sequence
+ * @param lengths trained tokens a sequence
+ */
+record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[] place, int[] lengths) {
+
+    /** Ways to lay out. */
+    enum Style {
+        /** No padding, and a prompt that several completions share is there once. */
+        SHARED,
+        /** No padding. */
+        PACKED,
+        /** All sequences as long as the longest, the usual form that the others are held against. */
+        PADDED
+    }
+
+    /**
+     * Whole sequences, some tokens of which are trained.
+     *
+     * @param sequences token ids
+     * @param trained true where a token is trained; never the first token of a sequence
+     */
+    static Packing sequences(List<int[]> sequences, List<boolean[]> trained, Style style) {
+        Layout.Builder builder = new Layout.Builder();
+        Tokens tokens = new Tokens();
+        int longest = sequences.stream().mapToInt(ids -> ids.length).max().orElse(0);
+        int start = 0;
+        for (int i = 0; i < sequences.size(); i++) {
+            int[] ids = sequences.get(i);
+            int[] run = style == Style.PADDED ? Arrays.copyOf(ids, longest) : withoutLast(ids);
+            builder.root(run);
+            for (int t = 1; t < ids.length; t++) {
+                if (trained.get(i)[t]) {
+                    tokens.add(start + t - 1, ids[t], i);
+                }
+            }
+            start += run.length;
+        }
+        return tokens.build(builder.build(), sequences.size());
+    }
+
+    /**
+     * Completions of prompts: all of a prompt's stand next to each other in no particular order of layout, but the trained
+     * tokens come completion by completion in the order given.
+     *
+     * @param prompts token ids, none empty
+     * @param completions for each prompt its completions, none empty; the i-th of all prompts first, then the next
+     */
+    static Packing completions(List<int[]> prompts, List<List<int[]>> completions, Style style) {
+        Layout.Builder builder = new Layout.Builder();
+        Tokens tokens = new Tokens();
+        int perPrompt = completions.get(0).size();
+        int[] promptStart = new int[prompts.size()];
+        int start = 0;
+        if (style == Style.SHARED) {
+            for (int i = 0; i < prompts.size(); i++) {
+                builder.root(prompts.get(i));
+                promptStart[i] = start;
+                start += prompts.get(i).length;
+            }
+        }
+        int longest = 0;
+        for (int i = 0; i < prompts.size(); i++) {
+            for (int[] completion : completions.get(i)) {
+                longest = Math.max(longest, prompts.get(i).length + completion.length);
+            }
+        }
+        for (int c = 0; c < perPrompt; c++) {
+            for (int i = 0; i < prompts.size(); i++) {
+                int[] prompt = prompts.get(i);
+                int[] completion = completions.get(i).get(c);
+                int sequence = c * prompts.size() + i;
+                int[] run = style == Style.SHARED ? withoutLast(completion) : concat(prompt, withoutLast(completion));
+                if (style == Style.PADDED) {
+                    run = Arrays.copyOf(concat(prompt, completion), longest);
+                }
+                int before = style == Style.SHARED ? promptStart[i] : start;
+                int first = style == Style.SHARED ? start : start + prompt.length; // state of completion token 0
+                tokens.add(before + prompt.length - 1, completion[0], sequence);
+                for (int t = 1; t < completion.length; t++) {
+                    tokens.add(first + t - 1, completion[t], sequence);
+                }
+                if (run.length > 0) {
+                    if (style == Style.SHARED) {
+                        builder.child(i, run);
+                    } else {
+                        builder.root(run);
+                    }
+                }
+                start += run.length;
+            }
+        }
+        return tokens.build(builder.build(), perPrompt * prompts.size());
+    }
+
+    /** The last token of a sequence predicts nothing, so it need not be computed. */
+    private static int[] withoutLast(int[] ids) {
+        return Arrays.copyOf(ids, ids.length - 1);
+    }
+
+    private static int[] concat(int[] a, int[] b) {
+        int[] out = Arrays.copyOf(a, a.length + b.length);
+        System.arraycopy(b, 0, out, a.length, b.length);
+        return out;
+    }
+
+    /** How many tokens are trained. */
+    int trained() {
+        return targets.length;
+    }
+
+    /** How many sequences there are. */
+    int sequences() {
+        return lengths.length;
+    }
+
+    Tensor states(Device device) {
+        return Tensor.of(states, device);
+    }
+
+    Tensor targets(Device device) {
+        return Tensor.of(targets, device);
+    }
+
+    Tensor sequence(Device device) {
+        return Tensor.of(sequence, device);
+    }
+
+    Tensor place(Device device) {
+        return Tensor.of(place, device);
+    }
+
+    Tensor lengths(Device device) {
+        return Tensor.of(lengths, device).to(DType.FLOAT32);
+    }
+
+    private static final class Tokens {
+        private final List<int[]> all = new ArrayList<>();
+
+        void add(int state, int target, int sequence) {
+            all.add(new int[] {state, target, sequence});
+        }
+
+        Packing build(Layout layout, int sequences) {
+            int[] lengths = new int[sequences];
+            int[] place = new int[all.size()];
+            for (int i = 0; i < place.length; i++) {
+                place[i] = lengths[all.get(i)[2]]++;
+            }
+            return new Packing(layout, column(0), column(1), column(2), place, lengths);
+        }
+
+        private int[] column(int which) {
+            return all.stream().mapToInt(row -> row[which]).toArray();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package dev.plumb.train;
+
+import dev.plumb.model.Decoder;
+import dev.plumb.model.Pass;
+import dev.plumb.tensor.NoGrad;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+
+/** Log-probabilities of a model for packed rows: to look at, or to learn from. */
+final class Policy {
+    private final Decoder decoder;
+    private final LogProbs logProbs;
+
+    Policy(Decoder decoder, boolean squaredMass) {
+        this.decoder = decoder;
+        this.logProbs = new LogProbs(decoder.architecture().logitSoftcap(), squaredMass);
+    }
+
+    Decoder decoder() {
+        return decoder;
+    }
+
+    /** Log-probabilities without any graph. */
+    LogProbs.Scores score(Packing packing) {
+        try (NoGrad guard = NoGrad.open();
+                Scope scope = Scope.open()) {
+            Tensor hidden = decoder.hidden(packing.layout()).indexSelect(0, packing.states(decoder.device()));
+            return kept(scope, logProbs.forward(hidden, decoder.head(), packing.targets(decoder.device())));
+        }
+    }
+
+    /** A forward pass to learn from; everything in it belongs to the scope that is open. */
+    Learning learn(Packing packing, boolean checkpointing) {
+        return new Learning(packing, checkpointing);
+    }
+
+    private static LogProbs.Scores kept(Scope scope, LogProbs.Scores scores) {
+        return new LogProbs.Scores(
+                scope.keep(scores.logps()),
+                scope.keep(scores.normalisers()),
+                scope.keep(scores.entropies()),
+                scope.keep(scores.hits()),
+                scope.keep(scores.squaredMass()));
+    }
+
+    /** Log-probabilities on their way to gradients. */
+    final class Learning {
+        private final Pass pass;
+        private final Tensor states;
+        private final Tensor targets;
+        private final Tensor selected; // [trained, width]
+
+        private Learning(Packing packing, boolean checkpointing) {
+            this.pass = decoder.forward(packing.layout(), checkpointing);
+            this.states = packing.states(decoder.device());
+            this.targets = packing.targets(decoder.device());
+            this.selected = pass.hidden().indexSelect(0, states);
+        }
+
+        LogProbs.Scores score() {
+            return logProbs.forward(selected, decoder.head(), targets);
+        }
+
+        /**
+         * Adds to the gradients of all weights.
+         *
+         * @param scores of this pass
+         * @param gradient derivative of the loss by each log-probability
+         * @param headGradient collects that of the output projection
+         */
+        void backward(LogProbs.Scores scores, Tensor gradient, Tensor headGradient) {
+            through(logProbs.backward(selected, decoder.head(), targets, scores, gradient, headGradient));
+        }
+
+        /** Both at once, for a derivative that is known beforehand. */
+        LogProbs.Scores scoreAndBackward(Tensor gradient, Tensor headGradient) {
+            Tensor back = Tensor.empty(selected.dtype(), selected.device(), selected.shape());
+            LogProbs.Scores scores =
+                    logProbs.forwardBackward(selected, decoder.head(), targets, gradient, back, headGradient);
+            through(back);
+            return scores;
+        }
+
+        private void through(Tensor back) {
+            Tensor hidden = pass.hidden();
+            Tensor whole = Tensor.zeros(hidden.dtype(), hidden.device(), hidden.shape());
+            pass.backward(whole.indexAddInPlace(0, states, back));
+        }
+    }
+}

@@ -1,0 +1,246 @@
+package dev.plumb.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.plumb.config.PlumbException;
+import dev.plumb.hub.AtomicFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.stream.Stream;
+
+/**
+ * What a run was made from: enough to make it again, or to see why that gives another result.
+ *
+ * @param plumb the version of Plumb
+ * @param command the command line; values of arguments that look like secrets are not kept
+ * @param configSha256 the SHA-256 of the resolved configuration, see {@link #hash(String)}
+ * @param data the data files
+ * @param model the files of the model and, if it is another one, of the reference
+ * @param seeds the seeds by what they are for
+ * @param threads the number of threads that tensors are computed with
+ * @param machine the Java runtime, system and device, see {@link #thisMachine()}
+ * @param libraries versions by library
+ * @param started when this process began
+ * @param ended when it ended, empty while it runs
+ * @param outcome how it ended in a word or sentence, {@code running} until then
+ * @param resumedStep the step it went on from, empty if it began anew
+ */
+public record Provenance(
+        String plumb,
+        List<String> command,
+        String configSha256,
+        List<Source> data,
+        List<Source> model,
+        Map<String, Long> seeds,
+        int threads,
+        Map<String, String> machine,
+        Map<String, String> libraries,
+        Instant started,
+        Optional<Instant> ended,
+        String outcome,
+        OptionalLong resumedStep) {
+
+    /** Takes copies, and takes secrets out of the command line. */
+    public Provenance {
+        command = command.stream().map(Provenance::withoutSecret).toList();
+        data = List.copyOf(data);
+        model = List.copyOf(model);
+        seeds = Collections.unmodifiableMap(new LinkedHashMap<>(seeds));
+        machine = Collections.unmodifiableMap(new LinkedHashMap<>(machine));
+        libraries = Collections.unmodifiableMap(new LinkedHashMap<>(libraries));
+    }
+
+    /**
+     * A file that went into the run.
+     *
+     * @param path the file as it was named
+     * @param bytes its size
+     * @param sha256 the SHA-256 of its content in hexadecimal digits
+     */
+    public record Source(String path, long bytes, String sha256) {}
+
+    /**
+     * Takes the hashes of files.
+     *
+     * @param paths files, and folders in place of the files directly in them
+     * @return one source for each file, folders in the order of names
+     * @throws PlumbException if one cannot be read
+     */
+    public static List<Source> sources(Collection<Path> paths) {
+        List<Source> sources = new ArrayList<>();
+        for (Path path : paths) {
+            try {
+                if (Files.isDirectory(path)) {
+                    try (Stream<Path> files = Files.list(path)) {
+                        for (Path file :
+                                files.filter(Files::isRegularFile).sorted().toList()) {
+                            sources.add(source(file));
+                        }
+                    }
+                } else {
+                    sources.add(source(path));
+                }
+            } catch (IOException e) {
+                throw new PlumbException(path + " cannot be read (" + RunFolder.reason(e) + ").", e);
+            }
+        }
+        return sources;
+    }
+
+    private static Source source(Path file) throws IOException {
+        MessageDigest digest = digest();
+        long bytes;
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            bytes = in.transferTo(OutputStream.nullOutputStream());
+        }
+        return new Source(file.toString(), bytes, HexFormat.of().formatHex(digest.digest()));
+    }
+
+    /**
+     * The hash of a text, such as the resolved configuration.
+     *
+     * @param text the text, taken as UTF-8
+     * @return its SHA-256 in hexadecimal digits
+     */
+    public static String hash(String text) {
+        return HexFormat.of().formatHex(digest().digest(text.getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /**
+     * What is known of the machine without asking the tensor library.
+     *
+     * @return Java runtime, operating system, processors and heap by name; more can be put in
+     */
+    public static Map<String, String> thisMachine() {
+        Map<String, String> machine = new LinkedHashMap<>();
+        machine.put("java", Runtime.version() + " (" + System.getProperty("java.vendor", "unknown vendor") + ")");
+        machine.put("vm", System.getProperty("java.vm.name", "unknown"));
+        machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        machine.put("arch", System.getProperty("os.arch", "unknown"));
+        machine.put("processors", Integer.toString(Runtime.getRuntime().availableProcessors()));
+        machine.put("max_heap", RunFolder.size(Runtime.getRuntime().maxMemory()));
+        return machine;
+    }
+
+    /**
+     * The same at the end of the process.
+     *
+     * @param end when it ended
+     * @param how how it ended in a word or sentence
+     * @return the provenance with its end
+     */
+    public Provenance ended(Instant end, String how) {
+        return new Provenance(
+                plumb,
+                command,
+                configSha256,
+                data,
+                model,
+                seeds,
+                threads,
+                machine,
+                libraries,
+                started,
+                Optional.of(end),
+                how,
+                resumedStep);
+    }
+
+    /**
+     * Writes it as JSON. Of the processes that wrote the run before a resume, command, times and outcome are kept
+     * under {@code earlier}.
+     *
+     * @param file the file; what another process of this run left there is carried along if this one was resumed
+     * @throws PlumbException if it cannot be written
+     */
+    public void write(Path file) {
+        try {
+            ObjectNode json = json();
+            if (resumedStep.isPresent() && Files.exists(file)) {
+                json.set("earlier", earlier(StepLines.JSON.readTree(Files.readString(file))));
+            }
+            String text = StepLines.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
+            AtomicFiles.writeString(file, text);
+        } catch (JsonProcessingException e) {
+            throw new PlumbException(file + " is not JSON: it was changed or damaged; delete it.", e);
+        } catch (IOException e) {
+            throw new PlumbException(file + " cannot be written (" + RunFolder.reason(e) + ").", e);
+        }
+    }
+
+    private ObjectNode json() {
+        ObjectNode json = StepLines.JSON.createObjectNode();
+        json.put("plumb", plumb).put("started", started.toString());
+        ended.ifPresent(end -> json.put("ended", end.toString()));
+        json.put("outcome", outcome);
+        resumedStep.ifPresent(step -> json.put("resumed_step", step));
+        command.forEach(json.putArray("command")::add);
+        json.put("config_sha256", configSha256);
+        ObjectNode seedsJson = json.putObject("seeds");
+        seeds.forEach(seedsJson::put);
+        json.put("threads", threads);
+        json.set("data", json(data));
+        json.set("model", json(model));
+        ObjectNode machineJson = json.putObject("machine");
+        machine.forEach(machineJson::put);
+        ObjectNode librariesJson = json.putObject("libraries");
+        libraries.forEach(librariesJson::put);
+        return json;
+    }
+
+    private static ArrayNode json(List<Source> sources) {
+        ArrayNode array = StepLines.JSON.createArrayNode();
+        sources.forEach(source -> array.addObject()
+                .put("path", source.path())
+                .put("bytes", source.bytes())
+                .put("sha256", source.sha256()));
+        return array;
+    }
+
+    /** The processes before this one: those that the file there names, and its writer unless that is this process. */
+    private ArrayNode earlier(JsonNode old) {
+        ArrayNode all = StepLines.JSON.createArrayNode();
+        old.path("earlier").forEach(all::add);
+        if (!old.path("started").asText().equals(started.toString())) {
+            ObjectNode last = all.addObject();
+            for (String field : List.of("started", "ended", "outcome", "resumed_step", "command", "config_sha256")) {
+                if (old.has(field)) {
+                    last.set(field, old.get(field));
+                }
+            }
+        }
+        return all;
+    }
+
+    private static String withoutSecret(String argument) {
+        return argument.replaceFirst(
+                "(?i)^((?:.*[._-])?(?:secret|password|api_?key)|(?:.*\\.)?(?:hf_|auth_|access_)?token)=.+$", "$1=***");
+    }
+
+    private static MessageDigest digest() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+}
