@@ -6,9 +6,19 @@ import dev.plumb.model.Decoder;
 import dev.plumb.model.Weights;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** A model read from a Hugging Face checkpoint folder. Its weights live outside all scopes, until {@link #close}. */
 public final class Checkpoint implements AutoCloseable {
@@ -16,10 +26,13 @@ public final class Checkpoint implements AutoCloseable {
     private final Decoder decoder;
     private final GenerationDefaults generation;
 
-    private Checkpoint(Path folder, Decoder decoder, GenerationDefaults generation) {
+    private final DType storedType;
+
+    private Checkpoint(Path folder, Decoder decoder, GenerationDefaults generation, DType storedType) {
         this.folder = folder;
         this.decoder = decoder;
         this.generation = generation;
+        this.storedType = storedType;
     }
 
     /**
@@ -35,8 +48,10 @@ public final class Checkpoint implements AutoCloseable {
         ConfigFile config = config(folder);
         Architecture shape = HfConfig.architecture(config);
         GenerationDefaults generation = GenerationDefaults.read(folder, config);
-        Weights weights = WeightsReader.read(folder, shape, dtype, device);
-        return new Checkpoint(folder, new Decoder(shape, weights), generation);
+        try (WeightsReader reader = WeightsReader.open(folder, shape)) {
+            Weights weights = reader.load(dtype.orElse(reader.storedType()), device);
+            return new Checkpoint(folder, new Decoder(shape, weights), generation, reader.storedType());
+        }
     }
 
     private static ConfigFile config(Path folder) {
@@ -78,6 +93,58 @@ public final class Checkpoint implements AutoCloseable {
      */
     public GenerationDefaults generation() {
         return generation;
+    }
+
+    /**
+     * The element type of the weights in the files.
+     *
+     * @return the type of the embedding there
+     */
+    public DType storedType() {
+        return storedType;
+    }
+
+    /**
+     * Writes the model as it is now, with the config and the tokenizer of its folder.
+     *
+     * @param target the new folder, there whole or not at all
+     * @param dtype type of the weights in the files
+     * @throws PlumbException if it exists or cannot be written
+     */
+    public void save(Path target, DType dtype) {
+        new CheckpointWriter(folder, dtype, CheckpointWriter.DEFAULT_SHARD).write(decoder, target);
+    }
+
+    /**
+     * SHA-256 of a folder's files, for the record of where a model came from.
+     *
+     * @param folder any folder
+     * @return file name to hash in lower-case hexadecimal digits, sorted by name; folders inside are left out
+     * @throws PlumbException if a file cannot be read
+     */
+    public static Map<String, String> hashes(Path folder) {
+        Map<String, String> hashes = new TreeMap<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, Files::isRegularFile)) {
+            for (Path file : files) {
+                hashes.put(file.getFileName().toString(), sha256(file));
+            }
+        } catch (IOException e) {
+            throw new PlumbException(folder + ": cannot be read: " + IoFault.reason(e) + ".", e);
+        }
+        return hashes;
+    }
+
+    private static String sha256(Path file) throws IOException {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+            in.transferTo(OutputStream.nullOutputStream());
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     /** Frees the weights. */

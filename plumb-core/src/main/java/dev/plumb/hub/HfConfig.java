@@ -38,28 +38,40 @@ public final class HfConfig {
         refuse(c, "add_cross_attention", "asks for an encoder, which is not supported");
         refuse(c, "is_encoder_decoder", "asks for an encoder, which is not supported");
         refuse(c, "use_bidirectional_attention", "asks for attention to later tokens, which is not supported");
-        String type = c.text("model_type", "");
         try {
-            return switch (type) {
-                case "llama" -> RotaryFamilies.llama(c);
-                case "mistral" -> RotaryFamilies.mistral(c);
-                case "qwen2" -> RotaryFamilies.qwen2(c);
-                case "qwen3" -> RotaryFamilies.qwen3(c);
-                case "phi3" -> RotaryFamilies.phi3(c);
-                case "gemma2" -> RotaryFamilies.gemma2(c);
-                case "gemma3_text" -> RotaryFamilies.gemma3(c);
-                case "gpt2" -> LearnedFamilies.gpt2(c);
-                case "opt" -> LearnedFamilies.opt(c);
-                default ->
-                    throw c.fault(
-                            "model_type",
-                            type.isEmpty()
-                                    ? "is missing; supported are " + FAMILIES
-                                    : "is '" + type + "'; supported are " + FAMILIES);
-            };
+            Architecture decoder = decoder(c);
+            return isScoring(c) ? decoder.scoring(labels(c)) : decoder;
         } catch (IllegalArgumentException e) {
             throw new PlumbException(c.file() + ": its sizes do not go together: " + e.getMessage() + ".", e);
         }
+    }
+
+    private static Architecture decoder(ConfigFile c) {
+        String type = c.text("model_type", "");
+        return switch (type) {
+            case "llama" -> RotaryFamilies.llama(c);
+            case "mistral" -> RotaryFamilies.mistral(c);
+            case "qwen2" -> RotaryFamilies.qwen2(c);
+            case "qwen3" -> RotaryFamilies.qwen3(c);
+            case "phi3" -> RotaryFamilies.phi3(c);
+            case "gemma2" -> RotaryFamilies.gemma2(c);
+            case "gemma3_text" -> RotaryFamilies.gemma3(c);
+            case "gpt2" -> LearnedFamilies.gpt2(c);
+            case "opt" -> LearnedFamilies.opt(c);
+            default ->
+                throw c.fault(
+                        "model_type",
+                        (type.isEmpty() ? "is missing" : "is '" + type + "'") + "; supported are " + FAMILIES);
+        };
+    }
+
+    static boolean isScoring(ConfigFile c) {
+        return c.texts("architectures").stream().anyMatch(name -> name.endsWith("ForSequenceClassification"));
+    }
+
+    /** transformers stores the number of labels as the size of id2label and takes 2 where there is neither. */
+    private static int labels(ConfigFile c) {
+        return c.object("id2label").map(map -> map.keys().size()).orElse(c.size("num_labels", 2));
     }
 
     /** Faults a key that is there and neither null nor false. */
@@ -114,24 +126,5 @@ public final class HfConfig {
                                 "holds '" + type + "'; supported are full_attention and sliding_attention");
                 })
                 .toList();
-    }
-
-    /** How a config's output projection is made: logits, or the scores of a reward model. */
-    record Output(int rows, boolean tied, boolean scores) {
-        static Output of(ConfigFile c, int vocabulary, boolean tiedByDefault) {
-            boolean tied = c.flag("tie_word_embeddings", tiedByDefault);
-            boolean scores =
-                    c.texts("architectures").stream().anyMatch(name -> name.endsWith("ForSequenceClassification"));
-            if (!scores) {
-                return new Output(vocabulary, tied, false);
-            }
-            // transformers stores the number of labels as the size of id2label and takes 2 where there is neither.
-            int labels = c.object("id2label").map(map -> map.keys().size()).orElse(c.size("num_labels", 2));
-            return new Output(labels, false, true);
-        }
-
-        String name() {
-            return scores ? "score" : "lm_head";
-        }
     }
 }

@@ -19,7 +19,6 @@ final class LearnedFamilies {
         int layers = c.size("n_layer");
         int length = c.size("n_positions", c.size("n_ctx", 1024));
         int headWidth = divided(c, "n_embd", width, heads);
-        HfConfig.Output output = HfConfig.Output.of(c, vocabulary, true);
         return new Architecture(
                 "gpt2",
                 vocabulary,
@@ -47,8 +46,8 @@ final class LearnedFamilies {
                 new Positions.Learned(length, 0),
                 1,
                 0,
-                output.rows(),
-                output.tied(),
+                vocabulary,
+                c.flag("tie_word_embeddings", true),
                 new Names(
                         "transformer.wte",
                         "transformer.wpe",
@@ -69,7 +68,7 @@ final class LearnedFamilies {
                         "",
                         "",
                         "transformer.ln_f",
-                        output.name(),
+                        "lm_head",
                         true));
     }
 
@@ -87,7 +86,6 @@ final class LearnedFamilies {
         }
         int headWidth = divided(c, "hidden_size", width, heads);
         boolean bias = c.flag("enable_bias", true);
-        HfConfig.Output output = HfConfig.Output.of(c, vocabulary, true);
         return new Architecture(
                 "opt",
                 vocabulary,
@@ -112,8 +110,8 @@ final class LearnedFamilies {
                 new Positions.Learned(length + 2, 2),
                 1,
                 0,
-                output.rows(),
-                output.tied(),
+                vocabulary,
+                c.flag("tie_word_embeddings", true),
                 new Names(
                         "model.decoder.embed_tokens",
                         "model.decoder.embed_positions",
@@ -134,7 +132,7 @@ final class LearnedFamilies {
                         "",
                         "",
                         "model.decoder.final_layer_norm",
-                        output.name(),
+                        "lm_head",
                         false));
     }
 

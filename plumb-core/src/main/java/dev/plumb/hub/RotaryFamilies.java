@@ -109,7 +109,6 @@ final class RotaryFamilies {
     private static Architecture gemma(ConfigFile c, Attention attention, Positions positions, double finalCap) {
         int vocabulary = c.size("vocab_size");
         int width = c.size("hidden_size");
-        HfConfig.Output output = HfConfig.Output.of(c, vocabulary, true);
         return new Architecture(
                 c.text("model_type", ""),
                 vocabulary,
@@ -126,16 +125,15 @@ final class RotaryFamilies {
                 new Norm(Norm.Kind.RMS_OFFSET, c.number("rms_norm_eps", 1e-6), true),
                 positions,
                 Math.sqrt(width),
-                output.scores() ? 0 : finalCap,
-                output.rows(),
-                output.tied(),
-                names("pre_feedforward_layernorm", output));
+                finalCap,
+                vocabulary,
+                c.flag("tie_word_embeddings", true),
+                names("pre_feedforward_layernorm"));
     }
 
     private static Architecture build(
             ConfigFile c, Attention attention, boolean mlpBias, Positions positions, boolean fused) {
         int vocabulary = c.size("vocab_size");
-        HfConfig.Output output = HfConfig.Output.of(c, vocabulary, false);
         return new Architecture(
                 c.text("model_type", ""),
                 vocabulary,
@@ -153,9 +151,9 @@ final class RotaryFamilies {
                 positions,
                 1,
                 0,
-                output.rows(),
-                output.tied(),
-                names("post_attention_layernorm", output));
+                vocabulary,
+                c.flag("tie_word_embeddings", false),
+                names("post_attention_layernorm"));
     }
 
     private static Positions positions(ConfigFile c, Heads heads, double base) {
@@ -164,7 +162,7 @@ final class RotaryFamilies {
     }
 
     /** The names that all these families share; where a norm after attention exists, the one before the second half moves. */
-    private static Names names(String feedForwardNorm, HfConfig.Output output) {
+    private static Names names(String feedForwardNorm) {
         return new Names(
                 "model.embed_tokens",
                 "",
@@ -185,7 +183,7 @@ final class RotaryFamilies {
                 "post_attention_layernorm",
                 "post_feedforward_layernorm",
                 "model.norm",
-                output.name(),
+                "lm_head",
                 false);
     }
 

@@ -7,6 +7,7 @@ import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -175,31 +176,35 @@ public final class Safetensors implements AutoCloseable {
      * @throws PlumbException if it cannot be written
      */
     public static void write(Path target, Map<String, Tensor> tensors, Optional<DType> type) {
-        SafetensorsPlan plan = SafetensorsPlan.of(tensors, type);
         try {
-            AtomicFiles.write(target, out -> {
-                out.write(plan.header());
-                byte[] piece = new byte[1 << 20];
-                for (SafetensorsPlan.Item item : plan.items()) {
-                    try (Scope scope = Scope.open();
-                            NoGrad guard = NoGrad.open()) {
-                        Tensor data = item.tensor()
-                                .detach()
-                                .to(item.type())
-                                .to(Device.CPU)
-                                .contiguous();
-                        long size = data.byteSize();
-                        for (long done = 0; done < size; ) {
-                            int length = (int) Math.min(piece.length, size - done);
-                            data.bytes(done, length).get(piece, 0, length);
-                            out.write(piece, 0, length);
-                            done += length;
-                        }
-                    }
-                }
-            });
+            writeTo(target, tensors, type);
         } catch (IOException e) {
             throw new PlumbException(target + ": cannot be written: " + IoFault.reason(e) + ".", e);
+        }
+    }
+
+    static void writeTo(Path target, Map<String, Tensor> tensors, Optional<DType> type) throws IOException {
+        SafetensorsPlan plan = SafetensorsPlan.of(tensors, type);
+        AtomicFiles.write(target, out -> {
+            out.write(plan.header());
+            byte[] piece = new byte[1 << 20];
+            for (SafetensorsPlan.Item item : plan.items()) {
+                writeData(out, item, piece);
+            }
+        });
+    }
+
+    private static void writeData(OutputStream out, SafetensorsPlan.Item item, byte[] piece) throws IOException {
+        try (Scope scope = Scope.open();
+                NoGrad guard = NoGrad.open()) {
+            Tensor data = item.tensor().detach().to(item.type()).to(Device.CPU).contiguous();
+            long size = data.byteSize();
+            for (long done = 0; done < size; ) {
+                int length = (int) Math.min(piece.length, size - done);
+                data.bytes(done, length).get(piece, 0, length);
+                out.write(piece, 0, length);
+                done += length;
+            }
         }
     }
 

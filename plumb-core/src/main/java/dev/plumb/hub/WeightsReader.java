@@ -19,7 +19,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /** Reads the parameters of an architecture out of a folder; whatever does not fit is reported at once, before any is read. */
-final class WeightsReader {
+final class WeightsReader implements AutoCloseable {
     /** Buffers that older software stored beside the parameters. They follow from the config. */
     private static final Pattern BUFFER =
             Pattern.compile(".*\\.rotary_emb\\.inv_freq|(transformer\\.)?h\\.\\d+\\.attn\\.(masked_)?bias");
@@ -37,12 +37,21 @@ final class WeightsReader {
         this.stored = stored;
     }
 
-    static Weights read(Path folder, Architecture shape, Optional<DType> dtype, Device device) {
-        try (StoredTensors stored = StoredTensors.open(folder)) {
-            WeightsReader reader = new WeightsReader(folder, shape, stored);
+    static WeightsReader open(Path folder, Architecture shape) {
+        WeightsReader reader = new WeightsReader(folder, shape, StoredTensors.open(folder));
+        try {
             reader.check();
-            return reader.load(dtype, device);
+        } catch (RuntimeException e) {
+            reader.close();
+            throw e;
         }
+        return reader;
+    }
+
+    /** The type of the embedding in its file. */
+    DType storedType() {
+        return stored.dtype(storedName.get(shape.names().embedding() + ".weight"))
+                .orElseThrow();
     }
 
     private void check() {
@@ -102,9 +111,7 @@ final class WeightsReader {
         }
     }
 
-    private Weights load(Optional<DType> wanted, Device device) {
-        String first = storedName.values().iterator().next();
-        DType type = wanted.orElse(stored.dtype(first).orElse(DType.FLOAT32));
+    Weights load(DType type, Device device) {
         Map<String, Tensor> made = new LinkedHashMap<>();
         try {
             storedName.forEach((name, source) -> {
@@ -118,5 +125,10 @@ final class WeightsReader {
             throw e;
         }
         return new Weights(made);
+    }
+
+    @Override
+    public void close() {
+        stored.close();
     }
 }

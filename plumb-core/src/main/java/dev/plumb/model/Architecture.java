@@ -39,6 +39,8 @@ public record Architecture(
         boolean tied,
         Names names) {
 
+    private static final String SCORE = "score";
+
     /**
      * Heads and their features.
      *
@@ -184,6 +186,31 @@ public record Architecture(
             String head,
             boolean transposed) {
 
+        Names withHead(String other) {
+            return new Names(
+                    embedding,
+                    positions,
+                    layer,
+                    query,
+                    key,
+                    value,
+                    queryKeyValue,
+                    attentionOutput,
+                    queryNorm,
+                    keyNorm,
+                    gate,
+                    up,
+                    gateUp,
+                    down,
+                    attentionNorm,
+                    feedForwardNorm,
+                    afterAttentionNorm,
+                    afterFeedForwardNorm,
+                    finalNorm,
+                    other,
+                    transposed);
+        }
+
         String in(int layerNumber, String name) {
             return layer.replace("%d", Integer.toString(layerNumber)) + name;
         }
@@ -200,6 +227,40 @@ public record Architecture(
         if (attention.windows().size() != layers) {
             throw new IllegalArgumentException("one attention window a layer is needed");
         }
+    }
+
+    /**
+     * The reward model on this decoder: in place of logits, scores of the hidden state of a sequence's last token, by a
+     * projection of its own named {@code score}.
+     *
+     * @param scores how many, 1 for a reward
+     * @return the architecture with that output
+     */
+    public Architecture scoring(int scores) {
+        return new Architecture(
+                family,
+                vocabularySize,
+                width,
+                layers,
+                contextLength,
+                attention,
+                feedForward,
+                norm,
+                positions,
+                embeddingScale,
+                0,
+                scores,
+                false,
+                names.withHead(SCORE));
+    }
+
+    /**
+     * Whether the output is scores in place of logits.
+     *
+     * @return true for a reward model
+     */
+    public boolean isScoring() {
+        return names.head().equals(SCORE);
     }
 
     /**
