@@ -315,7 +315,9 @@ class DatasetTest {
                     ends.add(pair.chosen()[pair.chosen().length - 1]);
                     ends.add(pair.rejected()[pair.rejected().length - 1]);
                     if (row % 20 == 0) {
-                        assertThat(small.decode(pair.prompt())).startsWith("<s>").endsWith("\nAssistant:");
+                        assertThat(small.decode(pair.prompt()))
+                                .startsWith("<s>")
+                                .endsWith("\nAssistant:");
                     }
                 }
                 assertThat(ends).containsOnly(2);
@@ -350,8 +352,7 @@ class DatasetTest {
                             .filter(message -> message.role().equals("assistant"))
                             .map(message -> " " + message.content() + "</s>")
                             .collect(Collectors.joining("|"));
-                    String trained = Pattern.compile(
-                                    "\\[\\[(.*?</s>)\\]\\]", Pattern.DOTALL)
+                    String trained = Pattern.compile("\\[\\[(.*?</s>)\\]\\]", Pattern.DOTALL)
                             .matcher(drawn)
                             .results()
                             .map(match -> match.group(1))
