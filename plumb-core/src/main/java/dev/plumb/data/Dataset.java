@@ -14,6 +14,7 @@ import java.util.stream.Stream;
  * pass over the files; neither the rows nor the tokens stay on the heap. Closing it deletes the stored tokens.
  */
 public final class Dataset implements AutoCloseable {
+    private static final int AT_A_TIME = 64;
     private static final String TRAIN = "train";
     private static final String EVAL = "eval";
     private static final String IN_EVAL_FILES = "prompt_in_eval_files";
@@ -132,36 +133,48 @@ public final class Dataset implements AutoCloseable {
 
     private record Pass(
             Encoder encoder, PreflightTally tally, TokenStore.Writer trainWriter, TokenStore.Writer evalWriter) {
-        /** Encodes all rows of a source; the hash of its prompt says what a row is for. */
+        /** Encodes all rows of a source, some at a time on all processors; the hash of its prompt says what a row is for. */
         void over(RowSource source, LongFunction<Use> use) {
-            boolean drop = encoder.config().onBadRow() == BadRows.DROP;
-            for (Optional<RowResult> next = source.next(); next.isPresent(); next = source.next()) {
-                if (next.get() instanceof RowResult.Bad bad) {
-                    tally.leftOut(bad.id(), bad.reason().key(), drop, BAD_ROW_REMEDY, bad.detail());
-                } else {
-                    add(((RowResult.Good) next.get()).row(), use, drop);
+            List<RowResult> batch = new ArrayList<>(AT_A_TIME);
+            Optional<RowResult> next = source.next();
+            while (next.isPresent()) {
+                batch.add(next.get());
+                next = source.next();
+                if (batch.size() == AT_A_TIME || next.isEmpty()) {
+                    List<Optional<EncodedRow>> encoded =
+                            batch.parallelStream().map(this::encode).toList();
+                    for (int i = 0; i < batch.size(); i++) {
+                        add(batch.get(i), encoded.get(i), use);
+                    }
+                    batch.clear();
                 }
             }
         }
 
-        private void add(Row row, LongFunction<Use> use, boolean drop) {
+        private Optional<EncodedRow> encode(RowResult result) {
+            return result instanceof RowResult.Good good ? Optional.of(encoder.encode(good.row())) : Optional.empty();
+        }
+
+        private void add(RowResult result, Optional<EncodedRow> encoded, LongFunction<Use> use) {
+            boolean drop = encoder.config().onBadRow() == BadRows.DROP;
+            if (result instanceof RowResult.Bad bad) {
+                tally.leftOut(bad.id(), bad.reason().key(), drop, BAD_ROW_REMEDY, bad.detail());
+                return;
+            }
+            Row row = ((RowResult.Good) result).row();
             Use what = use.apply(HeldOut.promptHash(row));
             if (what == Use.NEITHER) {
                 tally.leftOut(row.id(), IN_EVAL_FILES, true, "", "its prompt stands in data.eval_files");
-                return;
-            }
-            EncodedRow encoded = encoder.encode(row);
-            if (encoded instanceof EncodedRow.Refused refused) {
+            } else if (encoded.orElseThrow() instanceof EncodedRow.Refused refused) {
                 boolean asked = drop
                         || refused.fault() == EncodingFault.TOO_LONG
                                 && encoder.config().truncation() == Truncation.DROP;
                 tally.leftOut(
                         row.id(), refused.fault().key(), asked, refused.fault().remedy(), refused.detail());
-                return;
+            } else if (encoded.orElseThrow() instanceof EncodedRow.Kept kept) {
+                tally.kept(row, kept, what == Use.LEARN);
+                (what == Use.LEARN ? trainWriter : evalWriter).add(row.id(), kept.example());
             }
-            EncodedRow.Kept kept = (EncodedRow.Kept) encoded;
-            tally.kept(row, kept, what == Use.LEARN);
-            (what == Use.LEARN ? trainWriter : evalWriter).add(row.id(), kept.example());
         }
     }
 

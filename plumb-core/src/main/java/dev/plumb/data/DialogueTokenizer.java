@@ -29,15 +29,41 @@ final class DialogueTokenizer {
     /**
      * A prompt by itself, up to the point where the answer begins.
      *
-     * @param id where it came from
-     * @param prompt text or conversation
-     * @param tools tool descriptions
-     * @return token ids
-     * @throws UnfitRowException if the template refuses it
+     * @param content text or conversation
+     * @param text as the tokenizer reads it
+     * @param ids its tokens, without what opens plain text
      */
-    int[] prompt(RowId id, Content prompt, List<Map<String, Object>> tools) throws UnfitRowException {
-        int[] ids = tokenizer.encode(promptText(id, prompt, tools));
-        boolean conversation = prompt instanceof Content.Chat;
+    record Prompt(Content content, String text, int[] ids) {}
+
+    /**
+     * A prompt by itself.
+     *
+     * @param id where it came from
+     * @param content text or conversation
+     * @param tools tool descriptions
+     * @return it as tokens
+     * @throws UnfitRowException if the template refuses it, or it has no token
+     */
+    Prompt prompt(RowId id, Content content, List<Map<String, Object>> tools) throws UnfitRowException {
+        String text = content instanceof Content.Plain plain
+                ? plain.text()
+                : text(id, ((Content.Chat) content).messages(), tools, true);
+        int[] ids = tokenizer.encode(text);
+        if (ids.length == 0) {
+            throw new UnfitRowException(EncodingFault.EMPTY_PROMPT, "the prompt has no token");
+        }
+        return new Prompt(content, text, ids);
+    }
+
+    /**
+     * The tokens that a model is given to continue.
+     *
+     * @param prompt the prompt
+     * @return token ids
+     */
+    int[] opened(Prompt prompt) {
+        int[] ids = prompt.ids();
+        boolean conversation = prompt.content() instanceof Content.Chat;
         return opened(new Dialogue(ids, new boolean[ids.length], ids.length, conversation))
                 .ids();
     }
@@ -64,18 +90,18 @@ final class DialogueTokenizer {
      * A prompt and its answer.
      *
      * @param id where they came from
-     * @param prompt text or conversation
+     * @param prompt the prompt
      * @param answer of the same form
      * @param tools tool descriptions
      * @param everyTurn whether the assistant's turns in the prompt count as spoken too
-     * @return their tokens, which begin with those of {@link #prompt}
+     * @return their tokens, which begin with those of the prompt
      * @throws UnfitRowException if they cannot be joined
      */
-    Dialogue joined(RowId id, Content prompt, Content answer, List<Map<String, Object>> tools, boolean everyTurn)
+    Dialogue joined(RowId id, Prompt prompt, Content answer, List<Map<String, Object>> tools, boolean everyTurn)
             throws UnfitRowException {
-        String before = promptText(id, prompt, tools);
+        String before = prompt.text();
         Rendered text;
-        if (prompt instanceof Content.Chat asked && answer instanceof Content.Chat answered) {
+        if (prompt.content() instanceof Content.Chat asked && answer instanceof Content.Chat answered) {
             List<Message> all = Stream.concat(asked.messages().stream(), answered.messages().stream())
                     .toList();
             // Where the answer is one piece the prompt tells where it begins, also for templates that rewrite old
@@ -83,12 +109,12 @@ final class DialogueTokenizer {
             text = !everyTurn && onlyAssistant(answered)
                     ? spokenFrom(before.length(), text(id, all, tools, false))
                     : whole(id, all, tools);
-        } else if (prompt instanceof Content.Plain && answer instanceof Content.Plain answered) {
+        } else if (prompt.content() instanceof Content.Plain && answer instanceof Content.Plain answered) {
             text = spokenFrom(before.length(), before + answered.text());
         } else {
             throw new UnfitRowException(
                     EncodingFault.MIXED_FORMS,
-                    prompt instanceof Content.Chat
+                    prompt.content() instanceof Content.Chat
                             ? "the prompt is a conversation, the answer plain text"
                             : "the prompt is plain text, the answer a conversation");
         }
@@ -96,19 +122,9 @@ final class DialogueTokenizer {
             throw new UnfitRowException(EncodingFault.TEMPLATE_NOT_PREFIX, difference(before, text.text()));
         }
         Encoded tokens = tokenizer.encodeWithOffsets(text.text());
-        int[] promptIds = tokenizer.encode(before);
-        if (promptIds.length == 0) {
-            throw new UnfitRowException(EncodingFault.EMPTY_PROMPT, "the prompt has no token");
-        }
-        checkBorder(promptIds, before.length(), text.text(), tokens);
-        return closed(opened(
-                new Dialogue(tokens.ids(), spoken(text, tokens), promptIds.length, prompt instanceof Content.Chat)));
-    }
-
-    private String promptText(RowId id, Content prompt, List<Map<String, Object>> tools) throws UnfitRowException {
-        return prompt instanceof Content.Plain plain
-                ? plain.text()
-                : text(id, ((Content.Chat) prompt).messages(), tools, true);
+        checkBorder(prompt.ids(), before.length(), text.text(), tokens);
+        return closed(opened(new Dialogue(
+                tokens.ids(), spoken(text, tokens), prompt.ids().length, prompt.content() instanceof Content.Chat)));
     }
 
     private String text(RowId id, List<Message> messages, List<Map<String, Object>> tools, boolean toAnswer)

@@ -14,7 +14,7 @@ import java.util.Optional;
  * <p>Masks go by position, never by comparing ids. The token that closes an answer is a target like any other. Plain text
  * opens with BOS if the tokenizer adds one; a conversation has the BOS that its template writes and no other. The tokens
  * of prompt and answer together begin with the tokens of the prompt alone, or the row is refused: at generation the model
- * reads the prompt alone. Not thread-safe.
+ * reads the prompt alone. Several threads may use one encoder.
  */
 public final class Encoder {
     private final Tokenizer tokenizer;
@@ -76,7 +76,7 @@ public final class Encoder {
     public int[] prompt(Content prompt, List<Map<String, Object>> tools) {
         try {
             check(tools, prompt);
-            return dialogues.prompt(new RowId("the prompt", 1), prompt, tools);
+            return dialogues.opened(dialogues.prompt(new RowId("the prompt", 1), prompt, tools));
         } catch (UnfitRowException e) {
             throw new PlumbException(
                     "The prompt cannot be encoded: " + e.getMessage() + ". "
@@ -109,11 +109,12 @@ public final class Encoder {
         check(row.tools(), row.prompt(), row.chosen(), row.rejected());
         onlyAssistant(row.chosen());
         onlyAssistant(row.rejected());
+        DialogueTokenizer.Prompt prompt = dialogues.prompt(row.id(), row.prompt(), row.tools());
         Dialogue chosen = dialogues
-                .joined(row.id(), row.prompt(), row.chosen(), row.tools(), false)
+                .joined(row.id(), prompt, row.chosen(), row.tools(), false)
                 .upToLastSpoken();
         Dialogue rejected = dialogues
-                .joined(row.id(), row.prompt(), row.rejected(), row.tools(), false)
+                .joined(row.id(), prompt, row.rejected(), row.tools(), false)
                 .upToLastSpoken();
         if (chosen.answerIds().length == 0 || rejected.answerIds().length == 0) {
             throw new UnfitRowException(EncodingFault.NOTHING_TRAINED, "an answer has no token");
@@ -135,8 +136,10 @@ public final class Encoder {
         Dialogue dialogue;
         if (row.prompt().isPresent()) {
             check(row.tools(), row.prompt().get());
-            dialogue = dialogues.joined(
-                    row.id(), row.prompt().get(), completion, row.tools(), config.trainOn() == TrainOn.ASSISTANT);
+            DialogueTokenizer.Prompt prompt =
+                    dialogues.prompt(row.id(), row.prompt().get(), row.tools());
+            dialogue =
+                    dialogues.joined(row.id(), prompt, completion, row.tools(), config.trainOn() == TrainOn.ASSISTANT);
         } else {
             dialogue = dialogues.alone(row.id(), completion, row.tools());
         }

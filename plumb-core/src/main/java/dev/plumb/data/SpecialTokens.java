@@ -2,14 +2,14 @@ package dev.plumb.data;
 
 import dev.plumb.text.Message;
 import dev.plumb.text.Tokenizer;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
-/** Tells special tokens from others, and finds them in what people wrote. Not thread-safe. */
+/** Tells special tokens from others, and finds them in what people wrote. Several threads may use it. */
 final class SpecialTokens {
     private final Tokenizer tokenizer;
-    private final Map<Integer, Boolean> known = new HashMap<>();
+    private final Map<Integer, Boolean> known = new ConcurrentHashMap<>();
 
     SpecialTokens(Tokenizer tokenizer) {
         this.tokenizer = tokenizer;

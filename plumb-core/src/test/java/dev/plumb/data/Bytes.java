@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** A byte-level tokenizer with a handful of merges ({@code " 42"}, {@code " the"}, {@code " Yes"}) and four special tokens. */
@@ -135,7 +136,7 @@ final class Bytes {
                     0.05,
                     trainOn,
                     chatTemplate,
-                    java.util.Map.of(),
+                    Map.of(),
                     allowSpecialTokens,
                     addEos,
                     true);

@@ -8,6 +8,7 @@ import static dev.plumb.data.Bytes.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.plumb.Shared;
 import dev.plumb.config.PlumbException;
 import dev.plumb.data.Bytes.Settings;
 import dev.plumb.text.Tokenizer;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ChatEncodingTest {
     private static final Content TWO_TURNS =
@@ -208,6 +211,26 @@ class ChatEncodingTest {
     void aPlainConversationIsNoTemplate() {
         assertThat(((EncodedRow.Kept) encode(new Settings().template("plain"), alone(text("a")))).conversation())
                 .isFalse();
+    }
+
+    /** Qwen 3 rewrites earlier answers once more turns follow; where the answer begins is certain all the same. */
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2_5", "qwen3", "qwen3_instruct_2507"})
+    void realTemplatesGiveSafeBorders(String name) {
+        Path file = Shared.folder("data/tokenizers/chat_templates/" + name + ".jinja");
+        Settings settings = new Settings().template(file.toString());
+        TokenPair pair = pairOf(
+                settings,
+                pair(
+                        chat("user", "a?", "assistant", "<think>\nhm\n</think>\n\nb", "user", "c?"),
+                        chat("assistant", "yes"),
+                        chat("assistant", "no")));
+        assertThat(tokenizer.decode(pair.prompt())).endsWith("<|im_start|>user\nc?<|im_end|>\n<|im_start|>assistant\n");
+        assertThat(tokenizer.decode(pair.chosen())).endsWith("yes<|im_end|>");
+        assertThat(tokenizer.decode(pair.rejected())).endsWith("no<|im_end|>");
+        assertThat(drawn(settings, alone(chat("user", "a?", "assistant", "b", "user", "c?", "assistant", "d"))))
+                .contains("[[b<|im_end|>]]\n<|im_start|>user")
+                .endsWith("d<|im_end|>]]");
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntFunction;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -176,11 +177,11 @@ class DatasetTest {
     @Test
     void cuttingManyAnswersIsRefused() throws IOException {
         DataFile file = file("long.jsonl", 0, 20, DatasetTest::pair);
-        Settings settings = new Settings().files(file).evalShare(0).maxLength(14, Truncation.KEEP_START);
+        Settings settings = new Settings().files(file).evalShare(0).maxLength(13, Truncation.KEEP_START);
         try (Dataset data = prepare(settings, RowKind.PREFERENCE)) {
             assertThat(data.preflight().cut().answers()).isEqualTo(data.train().size());
             assertThatThrownBy(() -> data.preflight().requireSound())
-                    .hasMessageContaining("lose a part of their answer at data.max_length=14");
+                    .hasMessageContaining("lose a part of their answer at data.max_length=13");
         }
     }
 
@@ -304,7 +305,6 @@ class DatasetTest {
             Encoder encoder = new Encoder(small, ChatRenderer.of(config, model, small), config, 1 << 20);
             try (Dataset rows = Dataset.prepare(RowKind.PREFERENCE, encoder, folder)) {
                 Preflight report = rows.preflight();
-                System.out.println(report.text());
                 assertThat(report.read()).isEqualTo(234);
                 assertThat(report.train() + report.eval()).isGreaterThan(220);
                 assertThat(report.ends().stopped()).isEqualTo(1);
@@ -314,7 +314,11 @@ class DatasetTest {
                     TokenPair pair = (TokenPair) rows.train().get(row);
                     ends.add(pair.chosen()[pair.chosen().length - 1]);
                     ends.add(pair.rejected()[pair.rejected().length - 1]);
-                    assertThat(small.decode(pair.prompt())).startsWith("<s>").endsWith("\nAssistant:");
+                    if (row % 20 == 0) {
+                        assertThat(small.decode(pair.prompt()))
+                                .startsWith("<s>")
+                                .endsWith("\nAssistant:");
+                    }
                 }
                 assertThat(ends).containsOnly(2);
             }
@@ -348,8 +352,7 @@ class DatasetTest {
                             .filter(message -> message.role().equals("assistant"))
                             .map(message -> " " + message.content() + "</s>")
                             .collect(Collectors.joining("|"));
-                    String trained = java.util.regex.Pattern.compile(
-                                    "\\[\\[(.*?</s>)\\]\\]", java.util.regex.Pattern.DOTALL)
+                    String trained = Pattern.compile("\\[\\[(.*?</s>)\\]\\]", Pattern.DOTALL)
                             .matcher(drawn)
                             .results()
                             .map(match -> match.group(1))

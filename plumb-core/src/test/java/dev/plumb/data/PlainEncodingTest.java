@@ -14,6 +14,7 @@ import dev.plumb.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -237,7 +238,7 @@ class PlainEncodingTest {
     @Test
     void settingsBeyondTheModelAreRefused() {
         DataConfig config = new Settings().maxLength(513, Truncation.ERROR).config();
-        assertThatThrownBy(() -> new Encoder(tokenizer, java.util.Optional.empty(), config, 512))
+        assertThatThrownBy(() -> new Encoder(tokenizer, Optional.empty(), config, 512))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("data.max_length=513")
                 .hasMessageContaining("512 tokens");
@@ -247,7 +248,7 @@ class PlainEncodingTest {
     void specialTokensInToolDescriptionsAreReported() {
         Row row = new Row.Demonstration(
                 new RowId("a", 1),
-                java.util.Optional.empty(),
+                Optional.empty(),
                 chat("user", "a", "assistant", "b"),
                 List.of(Map.of("name", "f", "parameters", List.of("<|im_start|>"))));
         refused(
