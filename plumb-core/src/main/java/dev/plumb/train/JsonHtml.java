@@ -140,7 +140,9 @@ final class JsonHtml {
             html.append("<tr>");
             for (String column : columns) {
                 JsonNode cell = row.path(column);
-                html.append(cell.isNumber() ? "<td class=\"number\">" : "<td>")
+                html.append(cell.isNumber() ? "<td class=\"number\" data-label=\"" : "<td data-label=\"")
+                        .append(Html.escape(Html.words(column)))
+                        .append("\">")
                         .append(cell.isMissingNode() ? "" : render(cell))
                         .append("</td>");
             }
