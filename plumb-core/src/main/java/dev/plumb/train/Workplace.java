@@ -112,7 +112,7 @@ public final class Workplace implements AutoCloseable {
 
     /** Tokens that end an answer: those the checkpoint names and the tokenizer's. */
     Set<Integer> stops() {
-        Set<Integer> stops = new LinkedHashSet<>(checkpoint.generation().eosTokenIds());
+        Set<Integer> stops = new LinkedHashSet<>(checkpoint.generation().endIds());
         tokenizer.eos().ifPresent(stops::add);
         return stops;
     }
