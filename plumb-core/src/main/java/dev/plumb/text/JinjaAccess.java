@@ -153,16 +153,15 @@ final class JinjaAccess {
         throw new JinjaFault(JinjaText.repr(bound.get(0)) + " is not in the list");
     }
 
-    /** {@code of[start:stop:step]}; what cannot be sliced gives an undefined value, as in Jinja. */
+    /** {@code of[start:stop:step]}. */
     static Object slice(Object of, Object start, Object stop, Object step) {
         if (of instanceof JinjaUndefined undefined) {
             throw undefined.fault();
         }
-        Optional<List<Object>> all = sliceable(of);
-        if (all.isEmpty()) {
-            return new JinjaUndefined("a value of type '" + JinjaValues.typeName(of) + "' cannot be sliced");
-        }
-        List<Object> items = pick(all.get(), start, stop, step);
+        List<Object> all = sliceable(of)
+                .orElseThrow(
+                        () -> new JinjaFault("a value of type '" + JinjaValues.typeName(of) + "' cannot be sliced"));
+        List<Object> items = pick(all, start, stop, step);
         if (JinjaText.string(of).isPresent()) {
             StringBuilder text = new StringBuilder();
             items.forEach(text::append);

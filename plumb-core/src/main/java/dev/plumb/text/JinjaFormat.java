@@ -37,7 +37,9 @@ final class JinjaFormat {
             copied = matcher.end();
             out.append(conversion(matcher, values, next));
         }
-        if (next.hasNext() && !(values instanceof Map) && !(values instanceof List)) {
+        // Like Python, which takes whatever can be indexed for a source of named values.
+        boolean named = values instanceof Map || values instanceof List || values instanceof JinjaUndefined;
+        if (next.hasNext() && !named) {
             throw new JinjaFault("'%' got more values than its format uses");
         }
         return out.append(format.substring(copied)).toString();

@@ -99,11 +99,16 @@ final class JinjaListFilters {
         };
     }
 
+    /** What there is to iterate; nothing in values that are false, such as {@code none}. */
+    private static Iterator<Object> iterateIfTrue(Object value) {
+        return JinjaValues.truth(value) ? JinjaValues.iterate(value) : Collections.emptyIterator();
+    }
+
     /** {@code map(attribute='name', default=value)} or {@code map('filter', arguments)}. */
     static Object map(Object value, JinjaArguments arguments) {
         List<Object> mapped = new ArrayList<>();
         UnaryOperator<Object> change = mapping(arguments);
-        JinjaValues.iterate(value).forEachRemaining(item -> mapped.add(change.apply(item)));
+        iterateIfTrue(value).forEachRemaining(item -> mapped.add(change.apply(item)));
         return new JinjaOnce(mapped);
     }
 
@@ -129,7 +134,7 @@ final class JinjaListFilters {
         UnaryOperator<Object> read = byAttribute ? reader(arguments.positional().get(0)) : UnaryOperator.identity();
         boolean tested = arguments.positional().size() > own;
         List<Object> chosen = new ArrayList<>();
-        JinjaValues.iterate(value).forEachRemaining(item -> {
+        iterateIfTrue(value).forEachRemaining(item -> {
             Object subject = read.apply(item);
             boolean holds = tested
                     ? JinjaTests.holds(JinjaText.str(arguments.positional().get(own)), subject, arguments.from(own + 1))

@@ -110,7 +110,7 @@ final class JinjaTextFilters {
         String margin =
                 bound.or(0, 4L) instanceof String text ? text : JinjaStrings.pad("", bound.integer(0, 4), " ", '<');
         boolean blank = bound.flag(2, false);
-        List<Object> lines = JinjaSplit.lines(JinjaText.str(value) + "\n", false);
+        List<Object> lines = JinjaSplit.lines(text("indent", value) + "\n", false);
         List<String> indented = new ArrayList<>();
         for (Object line : lines) {
             boolean first = indented.isEmpty();
@@ -120,9 +120,15 @@ final class JinjaTextFilters {
         return String.join("\n", indented);
     }
 
+    private static String text(String filter, Object value) {
+        return JinjaText.string(value)
+                .orElseThrow(
+                        () -> new JinjaFault(filter + " needs a string, not '" + JinjaValues.typeName(value) + "'"));
+    }
+
     static Object truncate(Object value, JinjaArguments arguments) {
         JinjaArguments.Bound bound = arguments.bind("truncate", 0, "length", "killwords", "end", "leeway");
-        String text = JinjaText.str(value);
+        String text = text("truncate", value);
         String end = bound.text(2, "...");
         int length = bound.integer(0, 255);
         if (length < JinjaValues.length(end)) {
