@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +63,11 @@ class TokenizerFaultsTest {
         assertThatThrownBy(() -> Tokenizer.load(folder))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageStartingWith(folder.resolve("special_tokens_map.json") + ": not valid JSON");
+        Path config = folder.resolve("tokenizer_config.json");
+        Files.writeString(config, "{\"added_tokens_decoder\": {\"x\": {\"content\": \"<x>\"}}}");
+        assertThatThrownBy(() -> Tokenizer.load(folder))
+                .isInstanceOf(PlumbException.class)
+                .hasMessage(config + ": 'x' in added_tokens_decoder is not a token id");
     }
 
     @Test
@@ -91,5 +97,25 @@ class TokenizerFaultsTest {
                 assertThat(e).hasMessageStartingWith(file.toString());
             }
         }
+    }
+
+    @Test
+    void brokenNormalisationRulesDoNotBringTheProcessDown() throws IOException {
+        byte[] model = Files.readAllBytes(Resources.path("sentencepiece/unigram.model"));
+        Path file = folder.resolve("tokenizer.model");
+        Random random = new Random(7);
+        int refused = 0;
+        for (int round = 0; round < 300; round++) {
+            byte[] broken = model.clone();
+            broken[random.nextInt(broken.length)] = (byte) random.nextInt(256);
+            Files.write(file, broken);
+            try (Tokenizer tokenizer = Tokenizer.loadFile(file)) {
+                tokenizer.encode("ＡＢｃ… the cat 日本");
+            } catch (PlumbException e) {
+                assertThat(e).hasMessageStartingWith(file.toString());
+                refused++;
+            }
+        }
+        assertThat(refused).isPositive();
     }
 }
