@@ -116,6 +116,17 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
+     * Writes the model as it is now, in the type it has in memory, into a folder that the caller makes whole.
+     *
+     * @param folder an empty folder
+     * @throws IOException if it cannot be written
+     */
+    public void writeInto(Path folder) throws IOException {
+        new CheckpointWriter(this.folder, decoder.weights().dtype(), CheckpointWriter.DEFAULT_SHARD)
+                .fill(decoder, folder);
+    }
+
+    /**
      * SHA-256 of a folder's files, for the record of where a model came from.
      *
      * @param folder any folder

@@ -85,7 +85,8 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         }
     }
 
-    private void fill(Decoder decoder, Path part) throws IOException {
+    /** Writes into a folder that is there and empty, whose wholeness is the caller's concern. */
+    void fill(Decoder decoder, Path part) throws IOException {
         copyAll(source, COMPANIONS, part);
         Path templates = source.resolve("additional_chat_templates");
         if (Files.isDirectory(templates)) {

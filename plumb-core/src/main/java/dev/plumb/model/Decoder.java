@@ -229,7 +229,16 @@ public final class Decoder {
      * @return [outputs, width]
      */
     public Tensor head() {
-        return weights.get((shape.tied() ? names.embedding() : names.head()) + ".weight");
+        return weights.get(headName());
+    }
+
+    /**
+     * The parameter that {@link #head} is.
+     *
+     * @return its name
+     */
+    public String headName() {
+        return (shape.tied() ? names.embedding() : names.head()) + ".weight";
     }
 
     /**

@@ -11,7 +11,6 @@ import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -41,10 +40,9 @@ final class PreferenceLoop {
     }
 
     /** Takes all steps of a run that are left. */
-    void run(TrainingRun run, int samplePrompts) {
+    void run(TrainingRun run) {
         TokenStore held = workplace.dataset().eval();
-        List<int[]> prompts =
-                TrainingRun.samplePrompts(held, samplePrompts, row -> ((TokenPair) held.get(row)).prompt());
+        List<int[]> prompts = run.samplePrompts(held, row -> ((TokenPair) held.get(row)).prompt());
         long step = run.firstStep();
         if (step == 0) {
             look(run, 0, prompts);
@@ -57,7 +55,8 @@ final class PreferenceLoop {
                 requireAgreement(measured.values().get("loss"));
             }
             long tokens = rows.stream().mapToLong(store::tokens).sum();
-            run.update(step, measured, tokens, () -> rows.stream().map(store::id).toList());
+            run.update(
+                    step, measured, tokens, () -> rows.stream().map(store::id).toList());
             step++;
             look(run, step, prompts);
             run.saveIfDue(step);
@@ -75,8 +74,7 @@ final class PreferenceLoop {
     Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
         PreferenceObjective.Step step = size(parts);
-        Tensor headGradient = optimizer.gradient(
-                workplace.checkpoint().decoder().architecture().headName());
+        Tensor headGradient = optimizer.gradient(policy.decoder().headName());
         Metrics measured = new Metrics();
         for (PairPart part : parts) {
             try (Scope scope = Scope.open()) {
@@ -97,11 +95,8 @@ final class PreferenceLoop {
     /** Measures the held-out rows. */
     Metrics evaluate() {
         TokenStore store = workplace.dataset().eval();
-        List<Long> rows = new ArrayList<>();
-        for (long row = 0; row < store.size(); row++) {
-            rows.add(row);
-        }
-        List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
+        List<PairPart> parts =
+                PairPart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style());
         PreferenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
         for (PairPart part : parts) {
@@ -152,8 +147,8 @@ final class PreferenceLoop {
     private void requireAgreement(double loss) {
         double expected = objective.lossAtStart();
         if (!Double.isNaN(expected) && Math.abs(loss - expected) > 1e-3 * Math.max(1, expected)) {
-            throw new PlumbException("Before the first update policy and reference must agree and the loss be " + expected
-                    + ", but it is " + loss + ". The reference is not the model that is trained.");
+            throw new PlumbException("Before the first update policy and reference must agree and the loss be "
+                    + expected + ", but it is " + loss + ". The reference is not the model that is trained.");
         }
     }
 }

@@ -19,7 +19,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.function.LongConsumer;
 
 /**
  * Log-probabilities of the reference computed once, so that no second model is held while training. A file is named by the
@@ -44,21 +43,14 @@ final class StoredReference implements Reference, AutoCloseable {
      * @param identity what stands for its weights and number format
      * @param folder where files are kept
      * @param optimisation how rows are laid out
-     * @param progress learns how many rows are done
      */
-    void add(
-            TokenStore store,
-            Policy model,
-            String identity,
-            Path folder,
-            Optimisation optimisation,
-            LongConsumer progress) {
+    void add(TokenStore store, Policy model, String identity, Path folder, Optimisation optimisation) {
         long[] starts = new long[Math.toIntExact(store.size()) + 1];
         Path file = folder.resolve(name(store, identity, starts) + ".f32");
         try {
             Files.createDirectories(folder);
             if (!Files.exists(file) || Files.size(file) != 4 * starts[starts.length - 1]) {
-                compute(store, model, file, starts, optimisation, progress);
+                compute(store, model, file, starts, optimisation);
             }
             held.add(new Held(store, FileChannel.open(file, StandardOpenOption.READ), starts));
         } catch (IOException e) {
@@ -88,23 +80,18 @@ final class StoredReference implements Reference, AutoCloseable {
         }
     }
 
-    private static void compute(
-            TokenStore store, Policy model, Path file, long[] starts, Optimisation optimisation, LongConsumer progress)
+    private static void compute(TokenStore store, Policy model, Path file, long[] starts, Optimisation optimisation)
             throws IOException {
         Path part = file.resolveSibling(file.getFileName() + ".part");
         try (FileChannel out = FileChannel.open(
                 part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            List<Long> rows = new ArrayList<>();
-            for (long row = 0; row < store.size(); row++) {
-                rows.add(row);
-            }
-            for (PairPart one : PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style())) {
+            for (PairPart one :
+                    PairPart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style())) {
                 float[] logps;
                 try (Scope scope = Scope.open()) {
                     logps = model.score(one.packing()).logps().toFloats();
                 }
                 write(out, one, logps, starts);
-                progress.accept(one.rows().get(one.rows().size() - 1) + 1);
             }
             out.force(true);
         }
@@ -119,9 +106,7 @@ final class StoredReference implements Reference, AutoCloseable {
             TokenPair pair = part.pairs().get(i);
             ByteBuffer bytes = ByteBuffer.allocate(4 * (pair.chosen().length + pair.rejected().length))
                     .order(ByteOrder.LITTLE_ENDIAN);
-            bytes.asFloatBuffer()
-                    .put(logps, chosen, pair.chosen().length)
-                    .put(logps, rejected, pair.rejected().length);
+            bytes.asFloatBuffer().put(logps, chosen, pair.chosen().length).put(logps, rejected, pair.rejected().length);
             chosen += pair.chosen().length;
             rejected += pair.rejected().length;
             long at = 4 * starts[Math.toIntExact(part.rows().get(i))];
@@ -143,9 +128,7 @@ final class StoredReference implements Reference, AutoCloseable {
         for (int i = 0; i < part.rows().size(); i++) {
             TokenPair pair = part.pairs().get(i);
             ByteBuffer bytes = read(from, part.rows().get(i));
-            bytes.asFloatBuffer()
-                    .get(all, chosen, pair.chosen().length)
-                    .get(all, rejected, pair.rejected().length);
+            bytes.asFloatBuffer().get(all, chosen, pair.chosen().length).get(all, rejected, pair.rejected().length);
             chosen += pair.chosen().length;
             rejected += pair.rejected().length;
         }
@@ -162,7 +145,8 @@ final class StoredReference implements Reference, AutoCloseable {
                 // on until all is read
             }
         } catch (IOException e) {
-            throw new PlumbException("The stored log-probabilities of the reference cannot be read: " + e.getMessage(), e);
+            throw new PlumbException(
+                    "The stored log-probabilities of the reference cannot be read: " + e.getMessage(), e);
         }
         return bytes.flip();
     }
@@ -173,7 +157,8 @@ final class StoredReference implements Reference, AutoCloseable {
             try {
                 one.file().close();
             } catch (IOException e) {
-                throw new PlumbException("A file of reference log-probabilities cannot be closed: " + e.getMessage(), e);
+                throw new PlumbException(
+                        "A file of reference log-probabilities cannot be closed: " + e.getMessage(), e);
             }
         }
     }

@@ -8,12 +8,16 @@ import dev.plumb.model.Generator;
 import dev.plumb.model.Sampling;
 import dev.plumb.model.Weights;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.LongFunction;
 import java.util.function.Supplier;
 
 /**
@@ -28,6 +32,7 @@ final class TrainingRun implements AutoCloseable {
     private final Schedule schedule;
     private final AdamW optimizer;
     private final MetricsLog metrics;
+    private final TensorBoardWriter events;
     private final SampleLog samples;
     private final Progress progress;
     private final Interrupt interrupt = new Interrupt();
@@ -52,6 +57,7 @@ final class TrainingRun implements AutoCloseable {
         this.state = state;
         OptionalLong resumed = state.step() > 0 ? OptionalLong.of(state.step()) : OptionalLong.empty();
         this.metrics = MetricsLog.open(folder.layout().metrics(), resumed);
+        this.events = TensorBoardWriter.open(folder.layout().events(), resumed, Clock.systemUTC());
         this.samples = SampleLog.open(folder.layout().samples(), resumed);
         this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total());
     }
@@ -79,7 +85,9 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private static long size(Weights weights, AdamW optimizer) {
-        return weights.all().values().stream().mapToLong(tensor -> tensor.byteSize()).sum()
+        return weights.all().values().stream()
+                        .mapToLong(tensor -> tensor.byteSize())
+                        .sum()
                 + optimizer.state().values().stream()
                         .mapToLong(tensor -> tensor.byteSize())
                         .sum();
@@ -130,8 +138,13 @@ final class TrainingRun implements AutoCloseable {
         values.put("grad_norm", norm);
         values.put("learning_rate", rate);
         state = new TrainerState(step + 1, state.best(), state.evaluationsWithoutGain());
-        metrics.write(step + 1, schedule.epoch(step + 1), MetricsLog.Split.TRAIN, values);
+        log(step + 1, MetricsLog.Split.TRAIN, values);
         progress.update(step + 1, values, tokens);
+    }
+
+    private void log(long steps, MetricsLog.Split split, Map<String, Double> values) {
+        metrics.write(steps, schedule.epoch(steps), split, values);
+        events.scalars(steps, split, values);
     }
 
     private PlumbException notFinite(long step, double loss, double norm, List<RowId> rows) {
@@ -160,13 +173,14 @@ final class TrainingRun implements AutoCloseable {
     void evaluated(long steps, Metrics measured) {
         Map<String, Double> values = measured.values();
         lastEvaluation = values;
-        metrics.write(steps, schedule.epoch(steps), MetricsLog.Split.EVAL, values);
+        log(steps, MetricsLog.Split.EVAL, values);
         double score = score(values);
         boolean gain = Double.isNaN(state.best()) || score > state.best();
         state = new TrainerState(
                 state.step(), gain ? score : state.best(), gain ? 0 : state.evaluationsWithoutGain() + 1);
         note(line("eval at step " + steps, values));
-        if (settings.earlyStoppingPatience() > 0 && state.evaluationsWithoutGain() >= settings.earlyStoppingPatience()) {
+        if (settings.earlyStoppingPatience() > 0
+                && state.evaluationsWithoutGain() >= settings.earlyStoppingPatience()) {
             stopped = true;
             note("no better " + settings.metricForBestModel() + " in " + state.evaluationsWithoutGain()
                     + " evaluations: the run ends here");
@@ -190,8 +204,8 @@ final class TrainingRun implements AutoCloseable {
             return Double.NaN;
         }
         if (!values.containsKey(name)) {
-            throw new PlumbException("metric_for_best_model: '" + name + "' is not measured; there are "
-                    + values.keySet() + ".");
+            throw new PlumbException(
+                    "metric_for_best_model: '" + name + "' is not measured; there are " + values.keySet() + ".");
         }
         boolean lowerIsBetter = name.contains("loss") || name.contains("perplexity");
         return lowerIsBetter ? -values.get(name) : values.get(name);
@@ -209,7 +223,8 @@ final class TrainingRun implements AutoCloseable {
         }
         int room = workplace.checkpoint().decoder().architecture().contextLength()
                 - prompts.stream().mapToInt(ids -> ids.length).max().orElse(0);
-        Sampling greedy = Sampling.greedy(Math.max(1, Math.min(settings.maxCompletionLength(), room)), workplace.stops());
+        Sampling greedy =
+                Sampling.greedy(Math.max(1, Math.min(settings.maxCompletionLength(), room)), workplace.stops());
         List<Generator.Completion> made =
                 new Generator(workplace.checkpoint().decoder(), prompts.size()).generate(prompts, greedy);
         for (int i = 0; i < prompts.size(); i++) {
@@ -220,11 +235,11 @@ final class TrainingRun implements AutoCloseable {
     }
 
     /** Up to the wanted number of different prompts of the held-out rows. */
-    static List<int[]> samplePrompts(TokenStore store, int wanted, java.util.function.LongFunction<int[]> promptOf) {
-        List<int[]> prompts = new java.util.ArrayList<>();
-        for (long row = 0; row < store.size() && prompts.size() < wanted; row++) {
+    List<int[]> samplePrompts(TokenStore store, LongFunction<int[]> promptOf) {
+        List<int[]> prompts = new ArrayList<>();
+        for (long row = 0; row < store.size() && prompts.size() < settings.samplePrompts(); row++) {
             int[] prompt = promptOf.apply(row);
-            if (prompt.length > 0 && prompts.stream().noneMatch(other -> java.util.Arrays.equals(other, prompt))) {
+            if (prompt.length > 0 && prompts.stream().noneMatch(other -> Arrays.equals(other, prompt))) {
                 prompts.add(prompt);
             }
         }
@@ -255,7 +270,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private void writeCheckpoint(Path target) throws java.io.IOException {
-        workplace.checkpoint().writeTo(target);
+        workplace.checkpoint().writeInto(target);
         state.save(target, optimizer);
     }
 
@@ -281,7 +296,7 @@ final class TrainingRun implements AutoCloseable {
                 note("the final model is that of step " + best.step());
             });
         }
-        return Optional.of(folder.checkpoints().saveFinal(checkpoint::writeTo));
+        return Optional.of(folder.checkpoints().saveFinal(checkpoint::writeInto));
     }
 
     @Override
@@ -289,6 +304,7 @@ final class TrainingRun implements AutoCloseable {
         try (interrupt;
                 optimizer;
                 metrics;
+                events;
                 samples) {
             progress.close();
         }

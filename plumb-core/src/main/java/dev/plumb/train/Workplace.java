@@ -26,8 +26,7 @@ public final class Workplace implements AutoCloseable {
     private final Dataset dataset;
     private final Path scratch;
 
-    private Workplace(
-            Checkpoint checkpoint, Tokenizer tokenizer, Encoder encoder, Dataset dataset, Path scratch) {
+    private Workplace(Checkpoint checkpoint, Tokenizer tokenizer, Encoder encoder, Dataset dataset, Path scratch) {
         this.checkpoint = checkpoint;
         this.tokenizer = tokenizer;
         this.encoder = encoder;

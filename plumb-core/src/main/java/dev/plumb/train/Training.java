@@ -1,0 +1,198 @@
+package dev.plumb.train;
+
+import dev.plumb.config.Dump;
+import dev.plumb.config.PlumbException;
+import dev.plumb.data.DataFile;
+import dev.plumb.hub.AtomicFiles;
+import dev.plumb.hub.Checkpoint;
+import dev.plumb.model.Decoder;
+import dev.plumb.model.Weights;
+import dev.plumb.objective.Dpo;
+import dev.plumb.objective.PreferenceObjective;
+import dev.plumb.objective.Sft;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Torch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/** Runs a job from its settings to its final model: the way in for the command line and for programs. */
+public final class Training {
+    private final Job job;
+    private final boolean resume;
+    private final List<String> command;
+
+    /**
+     * A run that has not started.
+     *
+     * @param job its settings
+     * @param resume whether to go on with a run that its folder holds
+     * @param command the command line, for the record
+     */
+    public Training(Job job, boolean resume, List<String> command) {
+        this.job = job;
+        this.resume = resume;
+        this.command = List.copyOf(command);
+    }
+
+    /**
+     * How a run ended.
+     *
+     * @param folder the run folder
+     * @param model the final model; empty if the run was interrupted
+     */
+    public record Outcome(Path folder, Optional<Path> model) {}
+
+    /**
+     * Runs until the end, or until Ctrl-C.
+     *
+     * @return how it ended
+     * @throws PlumbException for every fault that a user can mend
+     */
+    public Outcome run() {
+        Path root = job.run().output().orElse(Path.of("runs", job.run().method()));
+        try (RunFolder folder = RunFolder.open(root, resume);
+                Workplace workplace = Workplace.open(job.run(), job.rows())) {
+            write(folder.layout().preflight(), workplace.dataset().preflight().json());
+            System.out.println(workplace.dataset().preflight().text());
+            workplace.dataset().preflight().requireSound();
+            requireSameSettings(folder);
+            Provenance provenance = provenance(folder);
+            provenance.write(folder.layout().provenance());
+            Optional<Path> model = Optional.empty();
+            String how = "failed";
+            try {
+                model = train(workplace, folder);
+                how = model.isPresent() ? "finished" : "interrupted";
+            } finally {
+                provenance.ended(Instant.now(), how).write(folder.layout().provenance());
+                Report.write(folder.layout().root());
+            }
+            return new Outcome(root, model);
+        }
+    }
+
+    private Optional<Path> train(Workplace workplace, RunFolder folder) {
+        Schedule schedule = new Schedule(
+                workplace.dataset().order(job.run().seed()),
+                job.optimisation(),
+                job.learningRate(),
+                job.numTrainEpochs());
+        if (job instanceof Job.SftJob sft) {
+            try (TrainingRun run = TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder)) {
+                new SequenceLoop(workplace, sft.optimisation(), new Sft(sft.sft())).run(run);
+                return run.finish();
+            }
+        }
+        Job.DpoJob dpo = (Job.DpoJob) job;
+        return prefer(dpo, new Dpo(dpo.dpo()), schedule, workplace, folder);
+    }
+
+    private static Optional<Path> prefer(
+            Job.DpoJob job, PreferenceObjective objective, Schedule schedule, Workplace workplace, RunFolder folder) {
+        Decoder start = workplace.checkpoint().decoder(); // still as loaded: this is the reference
+        if (job.precomputeRefLogProbs()) {
+            try (StoredReference stored = precompute(job, workplace);
+                    TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder)) {
+                new PreferenceLoop(workplace, job.optimisation(), objective, Optional.of(stored)).run(run);
+                return run.finish();
+            }
+        }
+        try (Weights frozen = start.weights().frozenCopy();
+                TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder)) {
+            Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
+            Reference reference = part -> model.score(part.packing()).logps();
+            new PreferenceLoop(workplace, job.optimisation(), objective, Optional.of(reference)).run(run);
+            return run.finish();
+        }
+    }
+
+    private static StoredReference precompute(Job.DpoJob job, Workplace workplace) {
+        Checkpoint checkpoint = workplace.checkpoint();
+        Policy model = new Policy(checkpoint.decoder(), false);
+        String identity = Checkpoint.hashes(checkpoint.folder()) + " "
+                + checkpoint.decoder().weights().dtype();
+        StoredReference stored = new StoredReference(checkpoint.decoder().device());
+        Path cache = Path.of(System.getProperty("user.home"), ".cache", "plumb", "reference");
+        System.out.println("reference log-probabilities are kept in " + cache);
+        try (Scope scope = Scope.open()) {
+            stored.add(workplace.dataset().train(), model, identity, cache, job.optimisation());
+            stored.add(workplace.dataset().eval(), model, identity, cache, job.optimisation());
+        }
+        return stored;
+    }
+
+    /** A run that goes on must be the run that was started. */
+    private void requireSameSettings(RunFolder folder) {
+        String now = Dump.yaml((Record) job);
+        Path file = folder.layout().config();
+        try {
+            if (resume && Files.exists(file)) {
+                List<String> differences = differences(Files.readString(file), now);
+                if (!differences.isEmpty()) {
+                    throw new PlumbException("The run in " + folder.layout().root()
+                            + " was started with other settings, and going on with these would be another run: "
+                            + String.join("; ", differences)
+                            + ". Repeat them as they were, or choose another `output`.");
+                }
+                return;
+            }
+            AtomicFiles.writeString(file, now);
+        } catch (IOException e) {
+            throw new PlumbException(file + " cannot be written or read (" + e.getMessage() + ").", e);
+        }
+    }
+
+    /** Lines of one text that the other lacks, in the order of the texts. */
+    private static List<String> differences(String before, String now) {
+        List<String> old = before.lines().toList();
+        List<String> fresh = now.lines().toList();
+        List<String> out = new ArrayList<>();
+        old.stream().filter(line -> !fresh.contains(line)).forEach(line -> out.add("then `" + line.strip() + "`"));
+        fresh.stream().filter(line -> !old.contains(line)).forEach(line -> out.add("now `" + line.strip() + "`"));
+        return out;
+    }
+
+    private Provenance provenance(RunFolder folder) {
+        List<Path> data = new ArrayList<>();
+        for (DataFile file : job.run().data().files()) {
+            data.add(file.path());
+        }
+        for (DataFile file : job.run().data().evalFiles()) {
+            data.add(file.path());
+        }
+        OptionalLong resumed = folder.checkpoints()
+                .newest()
+                .map(checkpoint -> OptionalLong.of(checkpoint.step()))
+                .orElseGet(OptionalLong::empty);
+        String version = Training.class.getPackage().getImplementationVersion();
+        return new Provenance(
+                version == null ? "development" : version,
+                command,
+                Provenance.hash(Dump.yaml((Record) job)),
+                Provenance.sources(data),
+                Provenance.sources(List.of(job.run().model())),
+                Map.of("seed", job.run().seed()),
+                Torch.threads(),
+                Provenance.thisMachine(),
+                Map.of("libtorch", Torch.version(), "blas", Torch.blas()),
+                Instant.now(),
+                Optional.empty(),
+                "running",
+                resumed);
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            AtomicFiles.writeString(file, text);
+        } catch (IOException e) {
+            throw new PlumbException(file + " cannot be written (" + e.getMessage() + ").", e);
+        }
+    }
+}
