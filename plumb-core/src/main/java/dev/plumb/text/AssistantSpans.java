@@ -129,10 +129,19 @@ final class AssistantSpans {
         String said = full.substring(before.length(), full.length() - after.length());
         String marker = alone.substring(aloneAt + STAND_IN.length());
         String shown = after.startsWith(marker) ? marker : withoutEos(marker);
-        boolean whole = said.strip().equals(message.content().strip());
-        return whole && after.startsWith(shown) && before.startsWith(prompt)
-                ? Optional.of(before.length() + said.length() + shown.length())
-                : Optional.empty();
+        int end = before.length() + said.length() + shown.length();
+        boolean whole = said.strip().equals(message.content().strip())
+                && after.startsWith(shown)
+                && keepsFields(message, alone, full.substring(prompt.length(), end));
+        return whole ? Optional.of(end) : Optional.empty();
+    }
+
+    /** Whether what the turn shows of further fields, such as {@code reasoning_content}, is in the whole text too. */
+    private static boolean keepsFields(Message message, String alone, String shown) {
+        return message.more().values().stream()
+                .filter(value -> value instanceof String)
+                .map(value -> ((String) value).strip())
+                .allMatch(text -> !alone.contains(text) || shown.contains(text));
     }
 
     private PlumbException unclear(int i, String why) {

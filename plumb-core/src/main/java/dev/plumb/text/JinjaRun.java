@@ -7,7 +7,7 @@ import java.util.function.Supplier;
 
 /** One render: what it may still spend, and the clock. */
 final class JinjaRun {
-    private static final int MOST_STEPS = 20_000_000;
+    private static final int MOST_STEPS = 10_000_000;
     private static final int MOST_SIZE = 1 << 26;
     private static final int DEEPEST = 200;
 

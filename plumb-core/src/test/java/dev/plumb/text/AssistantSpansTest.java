@@ -172,6 +172,18 @@ class AssistantSpansTest {
     }
 
     @Test
+    void thinkingInAFieldOfItsOwnIsNotLostSilentlyEither() throws IOException {
+        Message thinking = new Message("assistant", "a", Map.of("reasoning_content", "hm"));
+        List<Message> talk = List.of(new Message("user", "q"), thinking);
+        assertThat(said(real("qwen3.jinja"), talk, TOKENS)).containsExactly("<think>\nhm\n</think>\n\na<|im_end|>\n");
+
+        List<Message> longer = List.of(talk.get(0), thinking, new Message("user", "r"), assistant("b"));
+        assertThatThrownBy(() -> real("qwen3.jinja").renderSpans(longer, List.of(), false, TOKENS))
+                .isInstanceOf(PlumbException.class)
+                .hasMessageContaining("message 2 of 4");
+    }
+
+    @Test
     void qwen3WithThinkingTurnedOffCannotTellEarlierTurnsApart() throws IOException {
         Map<String, Object> off = Map.of("enable_thinking", false);
         assertThat(said(real("qwen3.jinja"), TALK.subList(0, 3), off)).containsExactly("one<|im_end|>\n");
