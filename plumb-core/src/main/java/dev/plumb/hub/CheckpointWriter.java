@@ -127,17 +127,13 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
 
     /** Turns a language model's config into that of the reward model made from it. */
     private static String scoring(String text, ConfigFile config, int outputs) {
-        String family = config.texts("architectures").stream()
-                .findFirst()
-                .orElse("")
-                .replaceAll("(ForCausalLM|LMHeadModel)$", "");
         ObjectNode labels = JsonNodeFactory.instance.objectNode();
         ObjectNode numbers = JsonNodeFactory.instance.objectNode();
         for (int i = 0; i < outputs; i++) {
             labels.put(Integer.toString(i), "LABEL_" + i);
             numbers.put("LABEL_" + i, i);
         }
-        String out = ConfigText.set(text, "architectures", "[\"" + family + "ForSequenceClassification\"]");
+        String out = ConfigText.set(text, "architectures", "[\"" + HfConfig.scoringClass(config) + "\"]");
         out = ConfigText.set(out, "id2label", labels.toString());
         return ConfigText.set(out, "label2id", numbers.toString());
     }
@@ -150,7 +146,7 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         }
         Map<String, String> fileOf = new TreeMap<>();
         for (int i = 0; i < shards.size(); i++) {
-            String name = String.format("model-%05d-of-%05d.safetensors", i + 1, shards.size());
+            String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
             Safetensors.writeTo(folder.resolve(name), shards.get(i), Optional.of(dtype));
             shards.get(i).keySet().forEach(tensor -> fileOf.put(tensor, name));
         }
