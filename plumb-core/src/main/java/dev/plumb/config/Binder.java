@@ -11,7 +11,9 @@ import java.util.Optional;
  *
  * <p>A record's components are its settings, described by {@link Setting}. They are {@code int}, {@code long},
  * {@code double}, {@code boolean}, {@code String}, {@code Path}, enums, records, and {@code Optional}, {@code List} and
- * {@code Map<String, …>} of these. A single value is taken for a list of one. {@code null} stands for the default.
+ * {@code Map<String, …>} of these;
+ * {@code Object} takes any value. A single value is taken for a list of one. {@code null} stands for the default. The setting decides the
+ * type of a value, so {@code no} is text where text is taken, and quotes make no difference but to {@code 'null'}.
  */
 public final class Binder {
     private Binder() {}

@@ -9,6 +9,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Makes records of values. What cannot be bound is empty and has left a fault; the rest is bound on, to find more. */
@@ -43,7 +44,8 @@ final class Binding {
             if (shape.setting(entry.key()).isEmpty()) {
                 faults.add(
                         entry.place(),
-                        "unknown key " + Value.quote(join(path, entry.key())) + suggestions.clause(entry.key(), shape));
+                        "unknown key " + Value.quote(join(path, entry.key()))
+                                + suggestions.clause(path, entry.key(), shape));
             }
         }
         return construct(shape, mapping, path);
@@ -67,8 +69,10 @@ final class Binding {
         }
         try {
             return Optional.of(shape.construct(values));
-        } catch (IllegalArgumentException e) {
-            faults.add(mapping.place(), about(path) + e.getMessage());
+        } catch (IllegalArgumentException | PlumbException e) {
+            faults.add(
+                    mapping.place(),
+                    about(path) + Objects.requireNonNullElse(e.getMessage(), "these values are refused"));
             return Optional.empty();
         }
     }
@@ -103,8 +107,10 @@ final class Binding {
         if (field.kind() instanceof Kind.Nested nested) {
             return record(nested.shape(), new Mapping(place, List.of()), path);
         }
-        String doc = field.setting().map(setting -> ": " + setting.doc()).orElse("");
-        faults.add(place, "missing key '" + path + "'" + doc);
+        String doc = field.setting()
+                .map(setting -> ": " + setting.doc().split("(?<=[.!?])\\s", 2)[0]) // its first sentence
+                .orElse("");
+        faults.add(place, "missing required key '" + path + "'" + doc);
         return Optional.empty();
     }
 
@@ -121,6 +127,12 @@ final class Binding {
         if (kind instanceof Kind.Nested nested) {
             return record(nested.shape(), value, path);
         }
+        if (kind instanceof Kind.Free && value instanceof Sequence) {
+            return list(new Kind.Many(kind), range, value, path);
+        }
+        if (kind instanceof Kind.Free && value instanceof Mapping) {
+            return map(new Kind.Named(kind), range, value, path);
+        }
         if (!(value instanceof Scalar scalar) || scalar.isNull()) {
             faults.add(value.place(), about(path) + "expected " + kind.words() + ", but found " + value.words());
             return Optional.empty();
@@ -129,7 +141,8 @@ final class Binding {
             return choice(choice, scalar, path);
         }
         try {
-            Object parsed = Scalars.parse((Kind.Scalar) kind, scalar.text());
+            Object parsed =
+                    kind instanceof Kind.Scalar typed ? Scalars.parse(typed, scalar.text()) : Scalars.guess(scalar);
             if (parsed instanceof Number number && !range.allows(number.doubleValue())) {
                 throw new IllegalArgumentException(Value.quote(scalar.text()) + " is out of range, allowed is "
                         + range.words().orElseThrow());

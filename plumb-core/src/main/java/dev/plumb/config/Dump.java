@@ -75,14 +75,17 @@ public final class Dump {
             }
             Node key = text(field.key());
             if (comments && field.setting().isPresent()) {
-                key.setBlockComments(List.of(new CommentLine(
-                        Optional.empty(),
-                        Optional.empty(),
-                        " " + field.setting().get().doc().replaceAll("\\s+", " "),
-                        CommentType.BLOCK)));
+                key.setBlockComments(comment(field.setting().get().doc()));
             }
             return Stream.of(new NodeTuple(key, node(field.kind(), value, comments)));
         });
+    }
+
+    private static List<CommentLine> comment(String doc) {
+        String wrapped = doc.replaceAll("\\s+", " ").replaceAll("(.{1,100})( |$)", "$1\n");
+        return wrapped.lines()
+                .map(line -> new CommentLine(Optional.empty(), Optional.empty(), " " + line, CommentType.BLOCK))
+                .toList();
     }
 
     private Node node(Kind kind, Object value, boolean comments) {
@@ -110,6 +113,9 @@ public final class Dump {
         if (kind instanceof Kind.Choice) {
             return text(Kind.Choice.name((Enum<?>) value));
         }
+        if (kind instanceof Kind.Free) {
+            return free(value);
+        }
         return switch ((Kind.Scalar) kind) {
             case INT, LONG -> plain(Tag.INT, value.toString());
             case DOUBLE -> plain(Tag.FLOAT, number((double) value));
@@ -118,11 +124,27 @@ public final class Dump {
         };
     }
 
+    private Node free(Object value) {
+        if (value instanceof List<?>) {
+            return node(new Kind.Many(new Kind.Free()), value, false);
+        }
+        if (value instanceof Map<?, ?>) {
+            return node(new Kind.Named(new Kind.Free()), value, false);
+        }
+        if (value instanceof Double || value instanceof Float) {
+            return plain(Tag.FLOAT, number(((Number) value).doubleValue()));
+        }
+        if (value instanceof Number) {
+            return plain(Tag.INT, value.toString());
+        }
+        return value instanceof Boolean ? plain(Tag.BOOL, value.toString()) : text(value.toString());
+    }
+
     private static String number(double number) {
         if (!Double.isFinite(number)) {
             throw new IllegalArgumentException("a configuration cannot hold the number " + number);
         }
-        return Double.toString(number).replace('E', 'e');
+        return Double.toString(number).replace(".0E", "e").replace('E', 'e');
     }
 
     private static Node block(List<NodeTuple> tuples) {

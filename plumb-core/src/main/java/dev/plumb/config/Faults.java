@@ -12,7 +12,12 @@ final class Faults {
     private final List<Fault> faults = new ArrayList<>();
 
     void add(Place place, String message) {
-        faults.add(new Fault(place, message));
+        faults.add(new Fault(place, message.replaceAll("\\s*\\R\\s*", " ")));
+    }
+
+    /** Takes over what was found in one setting. */
+    void addAll(String key, Faults found) {
+        found.faults.forEach(fault -> add(fault.place, key + ": " + fault.message));
     }
 
     /**

@@ -58,6 +58,14 @@ sealed interface Kind {
         }
     }
 
+    /** Whatever YAML can say but null: text, true or false, a number, a list or a mapping of these. */
+    record Free() implements Kind {
+        @Override
+        public String words() {
+            return "any value";
+        }
+    }
+
     /** A value or none. */
     record Maybe(Kind of) implements Kind {
         @Override
@@ -118,6 +126,9 @@ sealed interface Kind {
                 if (scalar.types.contains(plain)) {
                     return scalar;
                 }
+            }
+            if (plain == Object.class) {
+                return new Free();
             }
             if (plain.isEnum()) {
                 return new Choice(Arrays.stream(plain.getEnumConstants())

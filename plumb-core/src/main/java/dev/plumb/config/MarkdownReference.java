@@ -21,20 +21,18 @@ public final class MarkdownReference {
         for (SettingInfo setting : Settings.of(type)) {
             String takes =
                     setting.type() + setting.range().map(range -> ", " + range).orElse("");
-            String byDefault = setting.byDefault().map(text -> "`" + text + "`").orElse("required");
+            String byDefault = setting.byDefault()
+                    .map(text -> "`" + text.replace("|", "\\|") + "`")
+                    .orElse("required");
             String source = setting.source().isEmpty() ? "" : " *Source: " + setting.source() + "*";
             lines.add(String.join(
-                    " | ",
-                    "| `" + setting.key() + "`",
-                    cell(takes),
-                    cell(byDefault),
-                    cell(setting.doc() + source) + " |"));
+                    " | ", "| `" + setting.key() + "`", cell(takes), byDefault, cell(setting.doc() + source) + " |"));
         }
         return String.join("\n", lines) + "\n";
     }
 
-    /** A bar would end the cell and a line break the row. */
+    /** A bar would end the cell, a line break the row, and an angle bracket would begin HTML. */
     private static String cell(String text) {
-        return text.replace("|", "\\|").replaceAll("\\s+", " ");
+        return text.replace("|", "\\|").replace("<", "&lt;").replaceAll("\\s+", " ");
     }
 }

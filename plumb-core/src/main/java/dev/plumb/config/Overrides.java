@@ -10,6 +10,7 @@ import java.util.Optional;
 /** Lays {@code key=value} of a command line over the values of a file. */
 final class Overrides {
     private static final Place HERE = Place.COMMAND_LINE;
+    private static final Value NOTHING = new Scalar(HERE, "", true);
 
     /** One of them. */
     private record Override(String key, String text) {
@@ -45,79 +46,73 @@ final class Overrides {
                 faults.add(HERE, Value.quote(text) + " is not key=value");
             } else {
                 Override override = new Override(key, text.substring(equals + 1).strip());
-                changed = set(changed, Optional.of(new Kind.Nested(shape)), 0, override);
+                changed = set(changed, new Kind.Nested(shape), 0, override);
             }
         }
         return changed;
     }
 
     /** The value at {@code depth} names into the key, changed. */
-    private Value set(Value old, Optional<Kind> declared, int depth, Override override) {
-        Optional<Kind> kind = declared.map(Overrides::present);
-        List<String> names = override.names();
-        if (depth == names.size()) {
-            Optional<Value> parsed = parse(kind, override);
-            if (parsed.isEmpty()) {
-                return old; // the fault is on record
-            }
-            boolean abbreviated =
-                    !(parsed.get() instanceof Mapping) && !parsed.get().isNull();
-            if (abbreviated
-                    && old instanceof Mapping mapping
-                    && kind.flatMap(Overrides::shorthand).isPresent()) {
-                String key = kind.flatMap(Overrides::shorthand).get();
-                return mapping.with(new Entry(key, HERE, parsed.get(), true)); // what stands beside it stays
-            }
-            return parsed.get();
+    private Value set(Value old, Kind kind, int depth, Override override) {
+        if (depth == override.names().size()) {
+            return replace(old, kind, override);
         }
-        if (kind.isPresent() && kind.get() instanceof Kind.Many || old instanceof Sequence) {
+        if (kind instanceof Kind.Many || old instanceof Sequence) {
+            String list = override.upTo(depth);
             faults.add(
                     HERE,
-                    "'" + override.key() + "' cannot be set: '" + override.upTo(depth)
-                            + "' is a list, give all of it as " + override.upTo(depth) + "=[...]");
+                    "'" + override.key() + "' cannot be set: '" + list + "' is a list, give all of it as " + list
+                            + "=[...]");
             return old;
         }
-        Mapping mapping;
-        if (old instanceof Mapping given) {
-            mapping = given;
-        } else if (kind.isPresent()
-                && kind.get() instanceof Kind.Nested nested
-                && shorthand(nested).isPresent()
-                && !old.isNull()) {
-            mapping = Binding.expand(nested.shape(), old);
-        } else {
-            mapping = new Mapping(depth == 0 ? old.place() : HERE, List.of());
-        }
-        boolean free = kind.isPresent()
-                && kind.get() instanceof Kind.Named named
-                && (named.of() instanceof Kind.Scalar || named.of() instanceof Kind.Choice);
-        int next = free ? names.size() : depth + 1; // a free name may itself have dots
-        String name = String.join(".", names.subList(depth, next));
+        Mapping mapping = opened(old, kind, depth);
+        // the names of a flat map are the user's own and may have dots
+        boolean free = kind instanceof Kind.Named named
+                && !(named.of() instanceof Kind.Nested || named.of() instanceof Kind.Free);
+        int next = free ? override.names().size() : depth + 1;
+        String name = String.join(".", override.names().subList(depth, next));
         Optional<Entry> entry = mapping.entry(name);
-        Value inner = set(
-                entry.map(Entry::value).orElse(new Scalar(HERE, "", true)),
-                kind.flatMap(outer -> inside(outer, name)),
-                next,
-                override);
-        Place place = next == names.size() ? HERE : entry.map(Entry::place).orElse(HERE);
-        return mapping.with(new Entry(name, place, inner, false));
+        Value changed = set(entry.map(Entry::value).orElse(NOTHING), inside(kind, name), next, override);
+        boolean last = next == override.names().size();
+        return mapping.with(
+                new Entry(name, last ? HERE : entry.map(Entry::place).orElse(HERE), changed, false));
     }
 
-    private Optional<Value> parse(Optional<Kind> kind, Override override) {
-        String text = override.text();
-        Optional<Value> verbatim = Optional.of(new Scalar(HERE, text, true));
+    /** The value that the override gives, in place of the old one. */
+    private Value replace(Value old, Kind kind, Override override) {
+        Optional<Value> parsed = parse(kind, override);
+        if (parsed.isEmpty()) {
+            return old; // the fault is on record
+        }
+        boolean abbreviated =
+                !(parsed.get() instanceof Mapping) && !parsed.get().isNull();
+        Optional<String> shorthand = shorthand(kind);
+        if (abbreviated && old instanceof Mapping mapping && shorthand.isPresent()) {
+            return mapping.with(new Entry(shorthand.get(), HERE, parsed.get(), true)); // what stands beside it stays
+        }
+        return parsed.get();
+    }
+
+    /** The mapping into which a longer key leads. */
+    private static Mapping opened(Value old, Kind kind, int depth) {
+        if (old instanceof Mapping mapping) {
+            return mapping;
+        }
+        if (kind instanceof Kind.Nested nested && nested.shape().shorthand().isPresent() && !old.isNull()) {
+            return Binding.expand(nested.shape(), old);
+        }
+        return new Mapping(depth == 0 ? old.place() : HERE, List.of());
+    }
+
+    private Optional<Value> parse(Kind kind, Override override) {
+        Optional<Value> verbatim = Optional.of(new Scalar(HERE, override.text(), true));
         Faults found = new Faults();
-        Optional<Value> parsed = YamlReader.snippet(HERE, text, found);
+        Optional<Value> parsed = YamlReader.snippet(HERE, override.text(), found);
         boolean quoted = parsed.isPresent() && parsed.get() instanceof Scalar scalar && !scalar.plain();
-        if (kind.isPresent() && isText(kind.get()) && !quoted) {
+        if (isText(kind) && !quoted || parsed.isEmpty() && takesText(kind)) {
             return verbatim; // a path such as *.jsonl or a text such as "a: b" needs no second pair of quotes
         }
-        if (parsed.isEmpty() && kind.isPresent() && takesText(kind.get())) {
-            return verbatim;
-        }
-        if (parsed.isEmpty()) {
-            YamlReader.snippet(new Place(HERE.source() + ": " + override.key(), 0, 0), text, faults);
-        }
+        faults.addAll(override.key(), found);
         return parsed;
     }
 
@@ -126,30 +121,30 @@ final class Overrides {
     }
 
     /** Whether a plain text is a whole value of this kind. */
-    private static boolean takesText(Kind declared) {
-        Kind kind = present(declared);
+    private static boolean takesText(Kind kind) {
         if (kind instanceof Kind.Many many) {
-            return takesText(many.of());
+            return takesText(present(many.of()));
         }
         return isText(kind)
-                || shorthand(kind)
-                        .flatMap(key -> inside(kind, key))
-                        .filter(Overrides::takesText)
-                        .isPresent();
-    }
-
-    private static Kind present(Kind kind) {
-        return kind instanceof Kind.Maybe maybe ? present(maybe.of()) : kind;
+                || shorthand(kind).filter(key -> takesText(inside(kind, key))).isPresent();
     }
 
     private static Optional<String> shorthand(Kind kind) {
         return kind instanceof Kind.Nested nested ? nested.shape().shorthand() : Optional.empty();
     }
 
-    private static Optional<Kind> inside(Kind kind, String name) {
+    /** What a name takes; anything, if there is no such setting, which binding reports. */
+    private static Kind inside(Kind kind, String name) {
         if (kind instanceof Kind.Nested nested) {
-            return nested.shape().setting(name).map(RecordShape.Field::kind);
+            return nested.shape()
+                    .setting(name)
+                    .map(field -> present(field.kind()))
+                    .orElse(new Kind.Free());
         }
-        return kind instanceof Kind.Named named ? Optional.of(named.of()) : Optional.empty();
+        return kind instanceof Kind.Named named ? present(named.of()) : new Kind.Free();
+    }
+
+    private static Kind present(Kind kind) {
+        return kind instanceof Kind.Maybe maybe ? present(maybe.of()) : kind;
     }
 }

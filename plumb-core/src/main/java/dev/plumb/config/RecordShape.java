@@ -104,7 +104,7 @@ record RecordShape(Class<? extends Record> type, List<Field> fields, Optional<St
         if (inline && !(kind instanceof Kind.Nested)) {
             throw new IllegalArgumentException(place + " is inline but no record");
         }
-        if (setting.isEmpty() && !(kind instanceof Kind.Nested)) {
+        if (setting.isEmpty() && !inline) {
             throw new IllegalArgumentException(place + " has no @Setting");
         }
         Field field = new Field(component, snakeCase(component.getName()), kind, setting, inline);
@@ -139,6 +139,7 @@ record RecordShape(Class<? extends Record> type, List<Field> fields, Optional<St
      *
      * @param values one for each component
      * @throws IllegalArgumentException if the record's constructor refuses them
+     * @throws PlumbException if the record's constructor refuses them
      */
     Object construct(List<Object> values) {
         try {
@@ -150,6 +151,9 @@ record RecordShape(Class<? extends Record> type, List<Field> fields, Optional<St
             return constructor.newInstance(values.toArray());
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof IllegalArgumentException refused) {
+                throw refused;
+            }
+            if (e.getCause() instanceof PlumbException refused) {
                 throw refused;
             }
             throw new IllegalStateException("the constructor of " + type.getName() + " failed", e.getCause());

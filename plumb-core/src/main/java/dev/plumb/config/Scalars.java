@@ -29,6 +29,17 @@ final class Scalars {
         };
     }
 
+    /** Reads a value that no setting gives a type, by its looks: YAML 1.2, section 10.3.2. */
+    static Object guess(Value.Scalar scalar) {
+        String text = scalar.text();
+        if (!scalar.plain() || !NUMBER.matcher(text).matches()) {
+            boolean truth = scalar.plain() && (text.equals("true") || text.equals("false"));
+            return truth ? (Object) text.equals("true") : text;
+        }
+        boolean whole = text.chars().noneMatch(c -> c == '.' || c == 'e' || c == 'E');
+        return whole ? (Object) whole(text, Long.MIN_VALUE, Long.MAX_VALUE) : (Object) number(text);
+    }
+
     private static boolean truth(String text) {
         return switch (text) {
             case "true" -> true;

@@ -23,7 +23,8 @@ public @interface Setting {
     String doc();
 
     /**
-     * The default in YAML; empty means that the setting is required, unless its type is {@code Optional}, a list or a map.
+     * The default in YAML; empty means that the setting is required, unless its type is {@code Optional}, a
+     * list or a map, which are empty then, or a record, whose own settings take their defaults.
      *
      * @return the default as YAML text
      */

@@ -45,8 +45,12 @@ public final class Settings {
         List<SettingInfo> all = of(type);
         return all.stream().filter(info -> info.key().equals(key)).findFirst().orElseThrow(() -> {
             RecordShape shape = RecordShape.of(type);
-            return new PlumbException(
-                    "unknown setting " + Value.quote(key) + new Suggestions(shape).clause(key, shape));
+            String clause = Suggestions.nearest(
+                            key, all.stream().map(SettingInfo::key).toList())
+                    .filter(near -> key.contains("."))
+                    .map(near -> ", did you mean '" + near + "'?")
+                    .orElseGet(() -> new Suggestions(shape).clause("", key, shape));
+            return new PlumbException("unknown setting " + Value.quote(key) + clause);
         });
     }
 

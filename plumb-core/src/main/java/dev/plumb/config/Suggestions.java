@@ -6,10 +6,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** What a user may have meant by a key that is not valid where it stands. */
 final class Suggestions {
-    private static final int FEW_KEYS = 12;
+    private static final int FEW_KEYS = 8;
+    private static final int LONGEST_NAME = 64; // the distance to a longer text says nothing and takes long
 
     /** A place in the tree of settings. */
     private record Level(String path, RecordShape shape) {
@@ -47,38 +49,53 @@ final class Suggestions {
     /**
      * The part of the sentence that follows "unknown key 'betta'".
      *
+     * @param path the keys that lead to where it was given, with dots
      * @param key as it was given
      * @param here the settings where it was given
      * @return a clause that begins with a comma, or nothing
      */
-    String clause(String key, RecordShape here) {
-        List<String> meant = new ArrayList<>(List.of(tidy(key)));
-        meant.addAll(KnownNames.synonyms(tidy(key)));
-        for (String name : meant) {
-            if (here.keys().contains(name)) {
-                return name.equals(tidy(key)) ? didYouMean(name) : ", it is called '" + name + "' here";
-            }
-            for (Level level : levels) {
-                if (level.shape().keys().contains(name)) {
-                    return name.equals(key) ? belongs(level) : ", it is called '" + level.full(name) + "' here";
-                }
-            }
-        }
-        Optional<String> near = nearest(key, here.keys());
-        if (near.isPresent()) {
-            return didYouMean(near.get());
-        }
-        for (Level level : levels) {
-            Optional<String> elsewhere = nearest(key, level.shape().keys());
-            if (elsewhere.isPresent()) {
-                return didYouMean(level.full(elsewhere.get()));
-            }
-        }
-        return here.keys().size() > FEW_KEYS ? "" : ", valid keys are " + String.join(", ", here.keys());
+    String clause(String path, String key, RecordShape here) {
+        Level level = new Level(path, here);
+        String tidy = tidy(key);
+        List<String> synonyms = KnownNames.synonyms(tidy);
+        return at(level, List.of(tidy))
+                .map(Suggestions::didYouMean)
+                .or(() -> elsewhere(key))
+                .or(() -> at(level, synonyms).map(Suggestions::isCalled))
+                .or(() -> first(other -> at(other, synonyms)).map(Suggestions::isCalled))
+                .or(() -> near(level, key).map(Suggestions::didYouMean))
+                .or(() -> first(other -> near(other, key)).map(Suggestions::didYouMean))
+                .orElseGet(() ->
+                        here.keys().size() > FEW_KEYS ? "" : ", valid keys are " + String.join(", ", here.keys()));
     }
 
-    private static String belongs(Level level) {
-        return level.path().isEmpty() ? ", it belongs at the top level" : ", it belongs under '" + level.path() + "'";
+    private Optional<String> first(Function<Level, Optional<String>> search) {
+        return levels.stream().flatMap(level -> search.apply(level).stream()).findFirst();
+    }
+
+    private static Optional<String> at(Level level, List<String> names) {
+        return names.stream().filter(level.shape().keys()::contains).findFirst().map(level::full);
+    }
+
+    private static Optional<String> near(Level level, String key) {
+        return nearest(key, level.shape().keys()).map(level::full);
+    }
+
+    /** Where a key is valid as it is, which may be given with the keys that lead to it. */
+    private Optional<String> elsewhere(String key) {
+        String name = key.substring(key.lastIndexOf('.') + 1);
+        return levels.stream()
+                .filter(level -> level.shape().keys().contains(name))
+                .filter(level -> name.equals(key) || level.full(name).equals(key))
+                .findFirst()
+                .map(level -> level.path().isEmpty()
+                        ? ", it belongs at the top level"
+                        : ", " + (name.equals(key) ? "it" : "'" + name + "'") + " belongs under '" + level.path()
+                                + "'");
+    }
+
+    private static String isCalled(String name) {
+        return ", it is called '" + name + "' here";
     }
 
     private static String didYouMean(String name) {
@@ -87,6 +104,9 @@ final class Suggestions {
 
     /** The valid name that differs least from a given one, if it differs little enough to be meant. */
     static Optional<String> nearest(String given, Collection<String> valid) {
+        if (given.length() > LONGEST_NAME) {
+            return Optional.empty();
+        }
         String tidy = tidy(given);
         Comparator<String> order = Comparator.comparingInt(name -> distance(tidy, name));
         return valid.stream()

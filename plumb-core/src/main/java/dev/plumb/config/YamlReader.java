@@ -4,10 +4,11 @@ import dev.plumb.config.Value.Entry;
 import dev.plumb.config.Value.Mapping;
 import dev.plumb.config.Value.Scalar;
 import dev.plumb.config.Value.Sequence;
-import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import org.snakeyaml.engine.v2.api.LoadSettings;
@@ -25,6 +26,8 @@ import org.snakeyaml.engine.v2.nodes.Tag;
 
 /** Reads YAML 1.2 into values that know their places. */
 final class YamlReader {
+    private static final String NO_COLON = "could not find expected ':'";
+
     private final Function<Mark, Place> places;
     private final Place start;
     private final Faults faults;
@@ -59,13 +62,17 @@ final class YamlReader {
         LoadSettings settings =
                 LoadSettings.builder().setAllowNonScalarKeys(true).build(); // reported below, with their place
         try {
-            return Optional.of(
-                    new Compose(settings).composeString(text).map(this::value).orElse(new Scalar(start, "", true)));
+            return Optional.of(new Compose(settings)
+                    .composeString(text)
+                    .map(this::value)
+                    .filter(value -> !value.isNull())
+                    .orElse(new Scalar(start, "", true)));
         } catch (MarkedYamlEngineException e) {
-            faults.add(place(e.getProblemMark()), "not valid YAML: " + explain(e));
+            boolean noticedLate = problem(e).startsWith(NO_COLON);
+            faults.add(place(noticedLate ? e.getContextMark() : e.getProblemMark()), "not valid YAML: " + explain(e));
         } catch (ReaderException e) {
             faults.add(
-                    placeOf(text, e.getPosition()),
+                    placeOf(text, e.getCodePoint()),
                     String.format("not valid YAML: the control character U+%04X cannot stand here", e.getCodePoint()));
         } catch (YamlEngineException e) {
             faults.add(
@@ -76,9 +83,10 @@ final class YamlReader {
         return Optional.empty();
     }
 
-    private static String explain(MarkedYamlEngineException e) {
-        String problem = e.getProblem();
+    private String explain(MarkedYamlEngineException e) {
+        String problem = problem(e);
         String opened = e.getContextMark()
+                .filter(mark -> start.line() > 0)
                 .map(mark -> " opened in line " + (mark.getLine() + 1))
                 .orElse("");
         if (problem.contains("(TAB)")) {
@@ -100,8 +108,8 @@ final class YamlReader {
         if (problem.startsWith("expected ',' or")) {
             return "the bracket" + opened + " is not closed, or a comma is missing";
         }
-        if (problem.startsWith("could not find expected ':'")) {
-            return "a key without ':' stands above";
+        if (problem.startsWith(NO_COLON)) {
+            return "'key: value' is expected, but there is no ':'";
         }
         if (problem.startsWith("found undefined alias") || "while scanning an alias".equals(e.getContext())) {
             return "'*' begins an alias and none of this name is defined, quote a text that begins with '*'";
@@ -116,12 +124,21 @@ final class YamlReader {
         return mark.map(places).orElse(start);
     }
 
-    private Place placeOf(String text, int index) {
-        String before =
-                text.substring(0, text.offsetByCodePoints(0, Math.min(index, text.codePointCount(0, text.length()))));
-        int line = (int) before.chars().filter(c -> c == '\n').count();
-        int column = before.length() - before.lastIndexOf('\n') - 1;
-        return places.apply(new Mark("", index, line, column, new int[0], 0));
+    /** The first place of a character that YAML allows nowhere; the parser's own count starts anew at each buffer. */
+    private Place placeOf(String text, int forbidden) {
+        int[] before =
+                text.codePoints().takeWhile(character -> character != forbidden).toArray();
+        int line = 0;
+        int column = 0;
+        for (int character : before) {
+            column = character == '\n' ? 0 : column + 1;
+            line += character == '\n' ? 1 : 0;
+        }
+        return places.apply(new Mark("", before.length, line, column, before, 0));
+    }
+
+    private static String problem(MarkedYamlEngineException e) {
+        return Objects.requireNonNullElse(e.getProblem(), e.getMessage());
     }
 
     private Value value(Node node) {
@@ -156,7 +173,7 @@ final class YamlReader {
     }
 
     private List<Entry> entries(MappingNode mapping) {
-        List<Entry> entries = new ArrayList<>();
+        Map<String, Entry> entries = new LinkedHashMap<>();
         for (NodeTuple tuple : mapping.getValue()) {
             Place place = place(tuple.getKeyNode().getStartMark());
             if (!(tuple.getKeyNode() instanceof ScalarNode scalar)) {
@@ -164,18 +181,15 @@ final class YamlReader {
                 continue;
             }
             String key = scalar.getValue();
-            Optional<Entry> earlier =
-                    entries.stream().filter(entry -> entry.key().equals(key)).findFirst();
-            if (earlier.isPresent()) {
-                Place first = earlier.get().place();
+            Entry entry = new Entry(key, place, value(tuple.getValueNode()), false);
+            Entry earlier = entries.putIfAbsent(key, entry);
+            if (earlier != null) {
+                int line = earlier.place().line();
                 faults.add(
                         place,
-                        "duplicate key " + Value.quote(key)
-                                + (first.line() == 0 ? "" : ", first given in line " + first.line()));
-                continue;
+                        "duplicate key " + Value.quote(key) + (line == 0 ? "" : ", first given in line " + line));
             }
-            entries.add(new Entry(key, place, value(tuple.getValueNode()), false));
         }
-        return entries;
+        return List.copyOf(entries.values());
     }
 }

@@ -6,6 +6,7 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -53,6 +54,8 @@ public record YamlSource(Optional<String> name, String text, List<String> overri
             return text(file.toString(), decode(file, Files.readAllBytes(file)));
         } catch (NoSuchFileException e) {
             throw new PlumbException(file + ": there is no such file", e);
+        } catch (AccessDeniedException e) {
+            throw new PlumbException(file + ": you have no permission to read it", e);
         } catch (IOException e) {
             throw new PlumbException(file + ": cannot be read (" + e.getMessage() + ")", e);
         }

@@ -58,8 +58,13 @@ public final class Decoder {
      * @return [tokens, width]
      */
     public Tensor hidden(Layout layout) {
+        return hidden(layout, new PackedAttention(shape.attention(), layout, device()));
+    }
+
+    /** Hidden states with another way to attend. */
+    Tensor hidden(Layout layout, Attend attend) {
         Tensor x = embed(layout);
-        Step step = step(layout);
+        Step step = step(layout, attend);
         for (int i = 0; i < shape.layers(); i++) {
             try (Scope scope = Scope.open()) { // what autograd does not keep is freed layer by layer
                 x = scope.keep(layer(i, x, step));
@@ -90,7 +95,7 @@ public final class Decoder {
         return step(layout, new PackedAttention(shape.attention(), layout, device()));
     }
 
-    Step step(Layout layout, Attend attend) {
+    private Step step(Layout layout, Attend attend) {
         if (!(shape.positions() instanceof Positions.Rotary rotary)) {
             return new Step(Map.of(), attend);
         }
@@ -114,7 +119,8 @@ public final class Decoder {
             int[] rows = Arrays.stream(layout.positions())
                     .map(position -> position + learned.offset())
                     .toArray();
-            x = x.add(Functional.embedding(weights.get(names.positions() + ".weight"), Tensor.of(rows, device())));
+            Tensor at = Tensor.of(rows, device());
+            x = x.add(Functional.embedding(weights.get(names.positions() + ".weight"), at));
         }
         return x;
     }

@@ -94,14 +94,14 @@ final class PackedAttention implements Attend {
         } else {
             Tensor mask = masks.get(maskKey(before, length, window));
             out = shape.softcap() > 0
-                    ? softcapped(queries, keys, values, mask)
+                    ? softcapped(shape, queries, keys, values, mask)
                     : Functional.maskedAttention(queries, keys, values, mask, shape.scale());
         }
         return out.transpose(1, 2).reshape(q.size(0) * length, (long) shape.heads() * shape.headWidth());
     }
 
     /** Scores bent by c·tanh(s / c) before the mask, as in Gemma 2. */
-    private Tensor softcapped(Tensor q, Tensor k, Tensor v, Tensor mask) {
+    static Tensor softcapped(Architecture.Attention shape, Tensor q, Tensor k, Tensor v, Tensor mask) {
         double cap = shape.softcap();
         Tensor scores =
                 q.matmul(k.transpose(2, 3)).mul(shape.scale() / cap).tanh().mul(cap);

@@ -104,6 +104,23 @@ public final class Functional {
     }
 
     /**
+     * log(1 − e^x) for x below 0, exact at both ends (Mächler 2012).
+     *
+     * @param x any shape, negative
+     * @return the same shape
+     */
+    public static Tensor log1mExp(Tensor x) {
+        Tensor nearZero = x.gt(-Math.log(2));
+        Tensor near = Tensor.where(nearZero, x, x.detach().mul(0).sub(1))
+                .expm1()
+                .neg()
+                .log();
+        Tensor far =
+                Tensor.where(nearZero, x.detach().mul(0).sub(1), x).exp().neg().log1p();
+        return Tensor.where(nearZero, near, far);
+    }
+
+    /**
      * Softmax along a dimension.
      *
      * @param x any shape

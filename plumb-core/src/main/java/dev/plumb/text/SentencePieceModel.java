@@ -90,6 +90,9 @@ record SentencePieceModel(
         if (fields.pieces.isEmpty()) {
             throw new PlumbException(file + ": not a SentencePiece model: it holds no pieces");
         }
+        if (fields.pieces.stream().anyMatch(piece -> piece.text().isEmpty())) {
+            throw new PlumbException(file + ": a broken SentencePiece model: one of its pieces is empty");
+        }
         if (fields.algorithm != 1 && fields.algorithm != 2 || fields.suffix) {
             throw new PlumbException(file + ": a SentencePiece model "
                     + (fields.suffix ? "that treats white space as a suffix" : "of words or characters")

@@ -117,6 +117,7 @@ public final class Tokenizer implements AutoCloseable {
 
     private static Tokenizer create(TokenizerDefinition definition, TokenizerConfig config) {
         config.addedTokens().forEach(definition::add);
+        definition.checkRules();
         HuggingFaceTokenizer rust;
         try {
             byte[] json = TokenizerFiles.JSON.writeValueAsBytes(definition.json());
@@ -126,7 +127,9 @@ public final class Tokenizer implements AutoCloseable {
         } catch (JsonProcessingException e) {
             throw new IllegalStateException(e);
         } catch (IOException | RuntimeException e) {
-            throw new PlumbException(definition.source() + ": not a usable tokenizer: " + e.getMessage(), e);
+            // The runtime's line and column are those of the content as it was made here, not of the file.
+            String fault = String.valueOf(e.getMessage()).replaceAll(" at line \\d+ column \\d+$", "");
+            throw new PlumbException(definition.source() + ": not a usable tokenizer: " + fault, e);
         }
         try {
             return new Tokenizer(rust, definition, config);
@@ -137,7 +140,8 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
-     * Encodes text. Nothing is added before or after.
+     * Encodes text. Nothing is added before or after. What a vocabulary without bytes and without an unknown token cannot
+     * write is left out, as the reference does: {@link #decode} then gives another text.
      *
      * @param text any text; half surrogate pairs are read as U+FFFD
      * @return token ids

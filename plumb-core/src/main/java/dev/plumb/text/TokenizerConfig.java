@@ -40,8 +40,15 @@ final class TokenizerConfig {
     }
 
     static TokenizerConfig read(Path folder) {
+        Path main = folder.resolve("tokenizer_config.json");
+        JsonNode tokenizerConfig = readIfThere(main);
+        tokenizerConfig.path("added_tokens_decoder").fieldNames().forEachRemaining(id -> {
+            if (!id.matches("\\d{1,9}")) {
+                throw new PlumbException(main + ": '" + id + "' in added_tokens_decoder is not a token id");
+            }
+        });
         return new TokenizerConfig(
-                readIfThere(folder.resolve("tokenizer_config.json")),
+                tokenizerConfig,
                 readIfThere(folder.resolve("special_tokens_map.json")),
                 readIfThere(folder.resolve("added_tokens.json")),
                 readIfThere(folder.resolve("config.json")),
@@ -70,7 +77,8 @@ final class TokenizerConfig {
         tokenizerConfig
                 .path("added_tokens_decoder")
                 .properties()
-                .forEach(entry -> stated.add(AddedToken.of(entry.getValue(), OptionalInt.of(id(entry.getKey())))));
+                .forEach(entry ->
+                        stated.add(AddedToken.of(entry.getValue(), OptionalInt.of(Integer.parseInt(entry.getKey())))));
         addedTokens.properties().forEach(entry -> {
             if (stated.stream().noneMatch(token -> token.content().equals(entry.getKey()))) {
                 stated.add(AddedToken.plain(entry.getKey(), true)
@@ -88,15 +96,6 @@ final class TokenizerConfig {
             }
         }
         return stated;
-    }
-
-    private static int id(String key) {
-        try {
-            return Integer.parseInt(key);
-        } catch (NumberFormatException e) {
-            throw new PlumbException(
-                    "tokenizer_config.json: '" + key + "' in added_tokens_decoder is not a token id", e);
-        }
     }
 
     private static Optional<String> text(JsonNode token) {

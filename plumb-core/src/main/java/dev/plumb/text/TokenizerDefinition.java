@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.PlumbException;
 import java.nio.file.Path;
+import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -39,7 +40,7 @@ final class TokenizerDefinition {
         this.source = source;
         this.defaults = defaults;
         readVocabulary(json.path("model").path("vocab"));
-        modelSize = ids.size();
+        modelSize = json.path("model").path("vocab").size();
         JsonNode listed = json.path("added_tokens");
         ArrayNode kept = json.putArray("added_tokens");
         for (JsonNode token : listed) {
@@ -56,8 +57,9 @@ final class TokenizerDefinition {
 
     private void readVocabulary(JsonNode vocabulary) {
         if (vocabulary.isArray()) {
+            int id = 0;
             for (JsonNode piece : vocabulary) {
-                ids.putIfAbsent(piece.path(0).asText(), ids.size());
+                ids.put(piece.path(0).asText(), id++);
             }
         } else if (vocabulary.isObject()) {
             vocabulary.properties().forEach(entry -> {
@@ -96,6 +98,22 @@ final class TokenizerDefinition {
         ObjectNode entry = list.addObject();
         token.write(entry, id);
         added.put(token.content(), entry);
+    }
+
+    /** Refuses compiled normalisation rules that would bring the runtime down. */
+    void checkRules() {
+        for (String rules : json.path("normalizer").findValuesAsText("precompiled_charsmap")) {
+            boolean good;
+            try {
+                good = Charsmap.wellFormed(Base64.getDecoder().decode(rules));
+            } catch (IllegalArgumentException e) {
+                good = false;
+            }
+            if (!good) {
+                throw new PlumbException(
+                        source + ": its compiled normalisation rules (precompiled_charsmap) are broken");
+            }
+        }
     }
 
     ObjectNode json() {

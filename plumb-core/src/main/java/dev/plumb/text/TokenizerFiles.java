@@ -1,5 +1,6 @@
 package dev.plumb.text;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -13,7 +14,12 @@ import java.nio.file.Path;
 
 /** Finds and reads the file that defines a tokenizer. */
 final class TokenizerFiles {
-    static final JsonMapper JSON = new JsonMapper();
+    /** The names in these files are whole vocabularies: keeping them for later costs most of the time. */
+    static final JsonMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+                    .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+                    .build())
+            .build();
 
     private static final byte[] LARGE_FILE_POINTER = "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
 

@@ -15,8 +15,8 @@ import java.util.function.LongSupplier;
 public final class Progress implements AutoCloseable {
     private static final long REDRAW_NANOS = 200_000_000L;
     private static final long PLAIN_NANOS = 10_000_000_000L;
-    private static final double SMOOTHING_SECONDS = 20;
-    private static final int BAR = 16;
+    private static final double WINDOW_SECONDS = 20;
+    private static final int BAR = 10;
     private static final String CLEAR = "\r\u001b[K";
 
     /** The metrics worth a place on one line, most telling first, with their short labels. */
@@ -32,8 +32,9 @@ public final class Progress implements AutoCloseable {
     private long step;
     private long lastUpdate;
     private long lastDrawn = Long.MIN_VALUE;
-    private double secondsPerStep;
-    private double tokensPerSecond;
+    private double windowSeconds;
+    private double windowSteps;
+    private double windowTokens;
     private boolean drawn;
     private Map<String, Double> metrics = Map.of();
 
@@ -70,12 +71,11 @@ public final class Progress implements AutoCloseable {
     public void update(long stepsDone, Map<String, Double> values, long tokens) {
         long now = nanos.getAsLong();
         double seconds = Math.max(1e-9, (now - lastUpdate) * 1e-9);
-        long steps = Math.max(1, stepsDone - step);
-        // The first step pays for warming up, so the second one replaces it instead of being mixed with it.
-        boolean fresh = step <= firstStep + 1;
-        double weight = fresh ? 1 : 1 - Math.exp(-seconds / SMOOTHING_SECONDS);
-        secondsPerStep += weight * (seconds / steps - secondsPerStep);
-        tokensPerSecond += weight * (tokens / seconds - tokensPerSecond);
+        // The first step pays for warming up, so the window begins anew after it.
+        double kept = step <= firstStep + 1 ? 0 : Math.exp(-seconds / WINDOW_SECONDS);
+        windowSeconds = kept * windowSeconds + seconds;
+        windowSteps = kept * windowSteps + (stepsDone - step);
+        windowTokens = kept * windowTokens + tokens;
         step = stepsDone;
         lastUpdate = now;
         metrics = Map.copyOf(values);
@@ -134,20 +134,23 @@ public final class Progress implements AutoCloseable {
                 parts.add(label + " " + number(value));
             }
         });
-        if (tokensPerSecond > 0) {
-            parts.add(rate(tokensPerSecond) + " tok/s");
+        if (windowTokens > 0) {
+            parts.add(rate(windowTokens / windowSeconds) + " tok/s");
         }
         long elapsed = (now - started) / 1_000_000_000L;
         parts.add(step >= total ? "took " + time(elapsed) : time(elapsed) + " gone");
-        if (step < total) {
-            parts.add(time(Math.round(secondsPerStep * (total - step))) + " left");
+        if (step < total && windowSteps > 0) {
+            parts.add(time(Math.round(windowSeconds / windowSteps * (total - step))) + " left");
         }
         return parts;
     }
 
-    /** Leaves metrics out, last ones first, until the rest fits. */
+    /** Leaves out the time gone and then metrics, last ones first, until the rest fits. */
     private static String fitted(List<String> parts, int columns) {
         List<String> kept = new ArrayList<>(parts);
+        if (String.join("  ", kept).length() > columns) {
+            kept.removeIf(part -> part.endsWith(" gone"));
+        }
         int lastMetric = (int) kept.stream()
                 .filter(p -> p.matches("[a-z ]+ (-?\\d.*|NaN|-?inf)"))
                 .count();

@@ -4,6 +4,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.assertj.core.api.Assertions;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 
 /** Records of the shape that real methods have. */
 final class Samples {
@@ -22,7 +24,8 @@ final class Samples {
 
     @Shorthand("path")
     record FileSpec(
-            @Setting(doc = "A file of rows.") Path path,
+            @Setting(doc = "A file of rows. It may be compressed.")
+            Path path,
 
             @Setting(doc = "How often its rows are drawn.", byDefault = "1.0", min = 0, aboveMin = true)
             double weight) {}
@@ -33,7 +36,16 @@ final class Samples {
             @Setting(doc = "Names of columns.") Map<String, String> columns,
 
             @Setting(doc = "What a bad row does.", byDefault = "error")
-            OnBadRow onBadRow) {}
+            OnBadRow onBadRow,
+
+            @Setting(doc = "Variables for a template such as <|im_end|>.")
+            Map<String, Object> variables) {
+        Data {
+            if (files.isEmpty()) {
+                throw new PlumbException("no file is named");
+            }
+        }
+    }
 
     record Optimizer(
             @Setting(doc = "Step size.", byDefault = "5e-6", min = 0, aboveMin = true, source = "TRL")
@@ -61,16 +73,23 @@ final class Samples {
             double labelSmoothing) {
         Objective {
             if (labelSmoothing > 0 && lossType.contains(LossType.HINGE)) {
-                throw new IllegalArgumentException("label_smoothing has no meaning with loss_type hinge");
+                throw new IllegalArgumentException("label_smoothing has no meaning\nwith loss_type hinge");
             }
         }
     }
 
+    record Adapter(
+            @Setting(doc = "Its rank.", byDefault = "16", min = 1)
+            int rank,
+
+            @Setting(doc = "Its scale.") double scale) {}
+
     record Job(
             @Setting(doc = "Where the checkpoint is.") Path model,
-            Data data,
+            @Setting(doc = "What is trained on.") Data data,
             @Inline Optimizer optimizer,
             @Inline Objective objective,
+            @Setting(doc = "Low-rank adapter.") Optional<Adapter> adapter,
 
             @Setting(doc = "Passes over the data.", byDefault = "1", min = 1)
             int numTrainEpochs,
@@ -83,4 +102,23 @@ final class Samples {
 
             @Setting(doc = "A line for the report.", byDefault = "''")
             String note) {}
+
+    /** A job of the text, which gets the keys that every job needs. */
+    static Job job(String yaml, String... overrides) {
+        return Binder.bind(
+                Job.class,
+                YamlSource.text("dpo.yaml", "model: m\ndata: a.jsonl\n" + yaml).with(List.of(overrides)));
+    }
+
+    /** The lines of the fault that an action ends in. */
+    static List<String> faults(ThrowingCallable action) {
+        PlumbException fault = Assertions.catchThrowableOfType(PlumbException.class, action);
+        Assertions.assertThat(fault).isNotNull();
+        return fault.getMessage().lines().toList();
+    }
+
+    static List<String> faults(String yaml, String... overrides) {
+        return faults(
+                () -> Binder.bind(Job.class, YamlSource.text("dpo.yaml", yaml).with(List.of(overrides))));
+    }
 }

@@ -80,13 +80,24 @@ class ProgressTest {
     }
 
     @Test
+    void aSlowFirstStepDoesNotSpoilTheForecast() {
+        try (Progress progress = progress(pipe(), 100)) {
+            for (int step = 1; step <= 12; step++) {
+                now += step == 1 ? 60_000 * MILLI : 1000 * MILLI;
+                progress.update(step, Map.of(), 500);
+            }
+        }
+        assertThat(printed().lines().toList().get(1)).isEqualTo("step 11/100  500 tok/s  1:10 gone  1:29 left");
+    }
+
+    @Test
     void aNoteStaysAboveTheBar() {
         try (Progress progress = progress(new Terminal(true, 80, false, false), 10)) {
             now += 1000 * MILLI;
             progress.update(5, Map.of(), 0);
             progress.note("checkpoint saved");
         }
-        assertThat(printed()).contains("\r\u001b[Kcheckpoint saved\n\r\u001b[K########........ 5/10");
+        assertThat(printed()).contains("\r\u001b[Kcheckpoint saved\n\r\u001b[K#####..... 5/10");
     }
 
     @Test

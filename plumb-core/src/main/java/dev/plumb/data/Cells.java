@@ -1,0 +1,79 @@
+package dev.plumb.data;
+
+import dev.plumb.text.Message;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The columns of one row under our names.
+ *
+ * @param values the columns under the file's names
+ * @param mapping our name to the file's name where they differ
+ */
+record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) {
+    /** Our names of the columns that are there; a column that is mapped to one name is not there under another. */
+    Set<String> names() {
+        Set<String> names = new LinkedHashSet<>();
+        for (String name : Form.COLUMNS) {
+            if (values.containsKey(column(name)) && (mapping.containsKey(name) || !mapping.containsValue(name))) {
+                names.add(name);
+            }
+        }
+        return names;
+    }
+
+    /** The file's name of a column. */
+    String column(String name) {
+        return mapping.getOrDefault(name, name);
+    }
+
+    /** What a column holds; null if it is absent or null. */
+    @Nullable
+    Object find(String name) {
+        return mapping.containsKey(name) || !mapping.containsValue(name) ? values.get(column(name)) : null;
+    }
+
+    /** What a column holds that every row has to have. */
+    Object get(String name) throws BadRow {
+        Object value = find(name);
+        if (value == null) {
+            String fault = values.containsKey(column(name))
+                    ? " is null"
+                    : " is missing; the row has " + listed(values.keySet());
+            throw new BadRow(BadRowReason.MISSING_FIELD, title(name) + fault);
+        }
+        return value;
+    }
+
+    /** A column of text. */
+    String text(String name) throws BadRow {
+        Object value = get(name);
+        if (value instanceof String text) {
+            return text;
+        }
+        throw new BadRow(
+                BadRowReason.WRONG_TYPE, title(name) + " holds " + JsonText.kind(value) + " where text is due");
+    }
+
+    /** A column of text that may be left out; empty then. */
+    String textOrEmpty(String name) throws BadRow {
+        return find(name) == null ? "" : text(name);
+    }
+
+    /** A column of turns. */
+    List<Message> turns(String name) throws BadRow {
+        return Turns.read(get(name), title(name));
+    }
+
+    /** How messages name a column. */
+    String title(String name) {
+        return "column " + column(name) + (column(name).equals(name) ? "" : " (our " + name + ")");
+    }
+
+    static String listed(Set<String> columns) {
+        return columns.isEmpty() ? "no columns" : String.join(", ", columns);
+    }
+}

@@ -1,0 +1,85 @@
+package dev.plumb.data;
+
+import dev.plumb.text.Tokenizer;
+import java.util.Arrays;
+
+/** Draws a row as text with its targets marked. */
+final class Drawing {
+    private static final String OPEN = "[[";
+    private static final String CLOSE = "]]";
+    private static final int LONGEST = 2_000;
+
+    private Drawing() {}
+
+    /**
+     * Draws a row.
+     *
+     * @param tokenizer spells the tokens
+     * @param id where the row came from
+     * @param example its tokens
+     * @return the text; of a pair the prompt with the preferred answer, and the other answer on a line of its own
+     */
+    static Preflight.Drawn of(Tokenizer tokenizer, RowId id, Example example) {
+        if (example instanceof TokenPair pair) {
+            String chosen = marked(tokenizer, answered(pair.prompt(), pair.chosen()));
+            String rejected = marked(tokenizer, answered(pair.prompt(), pair.rejected()));
+            String other = rejected.substring(Math.max(0, rejected.indexOf(OPEN, prefix(tokenizer, pair.prompt()))));
+            int last = pair.chosen()[pair.chosen().length - 1];
+            return new Preflight.Drawn(
+                    id, shortened(chosen) + "\nrejected: " + shortened(other), tokenizer.token(last));
+        }
+        TokenSequence sequence = (TokenSequence) example;
+        return new Preflight.Drawn(
+                id, shortened(marked(tokenizer, sequence)), tokenizer.token(sequence.ids()[sequence.lastTrained()]));
+    }
+
+    /**
+     * The text of a sequence with its targets in double brackets.
+     *
+     * @param tokenizer spells the tokens
+     * @param sequence the tokens
+     * @return the text
+     */
+    static String marked(Tokenizer tokenizer, TokenSequence sequence) {
+        int[] ids = sequence.ids();
+        StringBuilder text = new StringBuilder();
+        for (int start = 0, end; start < ids.length; start = end) {
+            boolean target = sequence.trained()[start];
+            end = start;
+            while (end < ids.length && sequence.trained()[end] == target) {
+                end++;
+            }
+            String piece = piece(tokenizer, ids, start, end);
+            text.append(target ? OPEN + piece + CLOSE : piece);
+        }
+        return text.toString();
+    }
+
+    /** Decoding a piece by itself may lose its leading space, so what it adds to the text before it is taken. */
+    private static String piece(Tokenizer tokenizer, int[] ids, int start, int end) {
+        String before = tokenizer.decode(Arrays.copyOf(ids, start));
+        String with = tokenizer.decode(Arrays.copyOf(ids, end));
+        return with.startsWith(before)
+                ? with.substring(before.length())
+                : tokenizer.decode(Arrays.copyOfRange(ids, start, end));
+    }
+
+    private static int prefix(Tokenizer tokenizer, int[] prompt) {
+        return Math.max(0, tokenizer.decode(prompt).length() - 1);
+    }
+
+    private static TokenSequence answered(int[] prompt, int[] answer) {
+        int[] ids = Arrays.copyOf(prompt, prompt.length + answer.length);
+        System.arraycopy(answer, 0, ids, prompt.length, answer.length);
+        boolean[] trained = new boolean[ids.length];
+        Arrays.fill(trained, prompt.length, ids.length, true);
+        return new TokenSequence(ids, trained);
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= LONGEST
+                ? text
+                : text.substring(0, LONGEST / 2) + " [... " + (text.length() - LONGEST) + " characters ...] "
+                        + text.substring(text.length() - LONGEST / 2);
+    }
+}

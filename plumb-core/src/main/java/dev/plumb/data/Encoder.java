@@ -1,0 +1,169 @@
+package dev.plumb.data;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.text.Message;
+import dev.plumb.text.Tokenizer;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Rows to tokens and masks.
+ *
+ * <p>Masks go by position, never by comparing ids. The token that closes an answer is a target like any other. Plain text
+ * opens with BOS if the tokenizer adds one; a conversation has the BOS that its template writes and no other. The tokens
+ * of prompt and answer together begin with the tokens of the prompt alone, or the row is refused: at generation the model
+ * reads the prompt alone. Several threads may use one encoder.
+ */
+public final class Encoder {
+    private final Tokenizer tokenizer;
+    private final DataConfig config;
+    private final SpecialTokens special;
+    private final DialogueTokenizer dialogues;
+    private final LengthLimit limit;
+    private final boolean hasTemplate;
+
+    /**
+     * An encoder.
+     *
+     * @param tokenizer the model's tokenizer; stays the caller's
+     * @param renderer renders conversations; empty if the model has no chat template
+     * @param config the settings
+     * @param contextLength the longest row that the model reads, in tokens
+     * @throws PlumbException if the settings ask for longer rows than that
+     */
+    public Encoder(Tokenizer tokenizer, Optional<ChatRenderer> renderer, DataConfig config, int contextLength) {
+        int maxLength = config.maxLength().orElse(contextLength);
+        if (maxLength > contextLength) {
+            throw new PlumbException("data.max_length=" + maxLength + " is more than the model's context of "
+                    + contextLength + " tokens. Lower it.");
+        }
+        this.tokenizer = tokenizer;
+        this.config = config;
+        this.hasTemplate = renderer.isPresent();
+        this.special = new SpecialTokens(tokenizer);
+        this.dialogues = new DialogueTokenizer(tokenizer, renderer, special, config.addEos());
+        this.limit = new LengthLimit(maxLength, config.truncation(), tokenizer.bos());
+    }
+
+    /**
+     * Encodes a row.
+     *
+     * @param row any row
+     * @return its tokens, or why it cannot be learnt from
+     * @throws PlumbException if it is a conversation and there is no chat template
+     */
+    public EncodedRow encode(Row row) {
+        try {
+            if (row instanceof Row.Preference preference) {
+                return pair(preference);
+            }
+            return sequence((Row.Demonstration) row);
+        } catch (UnfitRowException e) {
+            return new EncodedRow.Refused(e.fault(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * Encodes what a model is to continue, in the way of training rows.
+     *
+     * @param prompt text, or a conversation that the assistant is to answer
+     * @param tools tool descriptions for the chat template, empty if none
+     * @return token ids
+     * @throws PlumbException if it cannot be encoded
+     */
+    public int[] prompt(Content prompt, List<Map<String, Object>> tools) {
+        try {
+            check(tools, prompt);
+            return dialogues.opened(dialogues.prompt(new RowId("the prompt", 1), prompt, tools));
+        } catch (UnfitRowException e) {
+            throw new PlumbException(
+                    "The prompt cannot be encoded: " + e.getMessage() + ". "
+                            + e.fault().remedy(),
+                    e);
+        }
+    }
+
+    Tokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    DataConfig config() {
+        return config;
+    }
+
+    int maxLength() {
+        return limit.maxLength();
+    }
+
+    boolean hasTemplate() {
+        return hasTemplate;
+    }
+
+    boolean isSpecial(int id) {
+        return special.is(id);
+    }
+
+    private EncodedRow pair(Row.Preference row) throws UnfitRowException {
+        check(row.tools(), row.prompt(), row.chosen(), row.rejected());
+        onlyAssistant(row.chosen());
+        onlyAssistant(row.rejected());
+        DialogueTokenizer.Prompt prompt = dialogues.prompt(row.id(), row.prompt(), row.tools());
+        Dialogue chosen = dialogues
+                .joined(row.id(), prompt, row.chosen(), row.tools(), false)
+                .upToLastSpoken();
+        Dialogue rejected = dialogues
+                .joined(row.id(), prompt, row.rejected(), row.tools(), false)
+                .upToLastSpoken();
+        if (chosen.answerIds().length == 0 || rejected.answerIds().length == 0) {
+            throw new UnfitRowException(EncodingFault.NOTHING_TRAINED, "an answer has no token");
+        }
+        if (Arrays.equals(chosen.ids(), rejected.ids())) {
+            throw new UnfitRowException(EncodingFault.SAME_TOKENS, "chosen and rejected are the same tokens");
+        }
+        return limit.fit(
+                new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds()), chosen.conversation());
+    }
+
+    private EncodedRow sequence(Row.Demonstration row) throws UnfitRowException {
+        Content completion = row.completion();
+        if (completion instanceof Content.Plain && config.trainOn() == TrainOn.ASSISTANT) {
+            throw new UnfitRowException(
+                    EncodingFault.NOT_A_CONVERSATION, "data.train_on=assistant, but the row is plain text");
+        }
+        check(row.tools(), completion);
+        Dialogue dialogue;
+        if (row.prompt().isPresent()) {
+            check(row.tools(), row.prompt().get());
+            DialogueTokenizer.Prompt prompt =
+                    dialogues.prompt(row.id(), row.prompt().get(), row.tools());
+            dialogue =
+                    dialogues.joined(row.id(), prompt, completion, row.tools(), config.trainOn() == TrainOn.ASSISTANT);
+        } else {
+            dialogue = dialogues.alone(row.id(), completion, row.tools());
+        }
+        return limit.fit(dialogue.sequence(config.trainOn()), dialogue.prompt(), dialogue.conversation());
+    }
+
+    private void check(List<Map<String, Object>> tools, Content... contents) throws UnfitRowException {
+        if (config.allowSpecialTokens()) {
+            return;
+        }
+        for (Content content : contents) {
+            special.refuseIn(content);
+        }
+        special.refuseIn(tools, "a tool description");
+    }
+
+    private static void onlyAssistant(Content answer) throws UnfitRowException {
+        if (answer instanceof Content.Chat chat) {
+            for (Message message : chat.messages()) {
+                if (!message.role().equals("assistant")) {
+                    throw new UnfitRowException(
+                            EncodingFault.OTHER_TURNS_IN_ANSWER, "an answer holds a turn of the " + message.role());
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+package dev.plumb.data;
+
+/** One row as tokens: what a training loop draws. */
+public sealed interface Example permits TokenSequence, TokenPair {
+    /**
+     * How many tokens the row holds; for a pair the prompt counts once.
+     *
+     * @return a count above 0
+     */
+    int tokens();
+}

@@ -1,0 +1,103 @@
+package dev.plumb.data;
+
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** A set of columns that makes a row, as the tools that people come from name them. The first that fits is taken. */
+enum Form {
+    MESSAGES(RowKind.DEMONSTRATION, "language modelling", List.of("messages"), List.of("system", "tools")),
+    SHARE_GPT(RowKind.DEMONSTRATION, "ShareGPT conversation", List.of("conversations"), List.of("system", "tools")),
+    COMPLETION(
+            RowKind.DEMONSTRATION,
+            "prompt and completion",
+            List.of("prompt", "completion"),
+            List.of("system", "tools")),
+    ALPACA(
+            RowKind.DEMONSTRATION,
+            "Alpaca instruction",
+            List.of("instruction", "output"),
+            List.of("input", "history", "system", "tools")),
+    TEXT(RowKind.DEMONSTRATION, "language modelling", List.of("text"), List.of()),
+    PAIR(RowKind.PREFERENCE, "preference", List.of("prompt", "chosen", "rejected"), List.of("system", "tools")),
+    SHARE_GPT_PAIR(
+            RowKind.PREFERENCE,
+            "ShareGPT preference",
+            List.of("conversations", "chosen", "rejected"),
+            List.of("system", "tools")),
+    ALPACA_PAIR(
+            RowKind.PREFERENCE,
+            "Alpaca preference",
+            List.of("instruction", "chosen", "rejected"),
+            List.of("input", "history", "system", "tools")),
+    MESSAGES_PAIR(
+            RowKind.PREFERENCE,
+            "preference after a conversation",
+            List.of("messages", "chosen", "rejected"),
+            List.of("system", "tools")),
+    IMPLICIT_PAIR(
+            RowKind.PREFERENCE,
+            "preference with the prompt inside both answers",
+            List.of("chosen", "rejected"),
+            List.of("system", "tools"));
+
+    /** Our names of all columns that some form reads. */
+    static final List<String> COLUMNS = columns();
+
+    private final RowKind kind;
+    private final String title;
+    private final List<String> required;
+    private final List<String> optional;
+
+    Form(RowKind kind, String title, List<String> required, List<String> optional) {
+        this.kind = kind;
+        this.title = title;
+        this.required = required;
+        this.optional = optional;
+    }
+
+    String title() {
+        return title;
+    }
+
+    List<String> required() {
+        return required;
+    }
+
+    List<String> optional() {
+        return optional;
+    }
+
+    /** The first form of a kind whose columns are there and which has a use for every column that was mapped. */
+    static Optional<Form> find(RowKind kind, Set<String> columns, Set<String> mapped) {
+        for (Form form : values()) {
+            Set<String> used = new LinkedHashSet<>(form.required);
+            used.addAll(form.optional);
+            if (form.kind == kind && columns.containsAll(form.required) && used.containsAll(mapped)) {
+                return Optional.of(form);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The columns of each form of a kind, in words. */
+    static String accepted(RowKind kind) {
+        StringBuilder text = new StringBuilder();
+        for (Form form : values()) {
+            if (form.kind == kind) {
+                text.append(text.isEmpty() ? "" : "; or ").append(String.join(", ", form.required));
+            }
+        }
+        return text.toString();
+    }
+
+    private static List<String> columns() {
+        Set<String> columns = new LinkedHashSet<>();
+        for (Form form : values()) {
+            columns.addAll(form.required);
+            columns.addAll(form.optional);
+        }
+        return List.copyOf(columns);
+    }
+}

@@ -1,0 +1,153 @@
+package dev.plumb.data;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What is surely wrong with the rows of a run, and what is merely worth knowing. */
+final class PreflightRules {
+    private static final double MANY = 0.1;
+    private static final double LENGTH_BIAS = 0.75;
+
+    private PreflightRules() {}
+
+    /**
+     * Judges a report.
+     *
+     * @param facts the report without refusals and notes
+     * @param encoder made the rows
+     * @return the report with them
+     */
+    static Preflight judge(Preflight facts, Encoder encoder) {
+        return new Preflight(
+                facts.shapes(),
+                facts.read(),
+                facts.train(),
+                facts.eval(),
+                facts.left(),
+                facts.maxLength(),
+                facts.prompt(),
+                facts.answer(),
+                facts.total(),
+                facts.cut(),
+                facts.ends(),
+                facts.bos(),
+                facts.eos(),
+                facts.repeats(),
+                facts.answers(),
+                facts.drawn(),
+                refusals(facts, encoder.config()),
+                notes(facts, encoder));
+    }
+
+    private static List<String> refusals(Preflight facts, DataConfig config) {
+        List<String> refusals = new ArrayList<>();
+        List<Preflight.LeftOut> faults =
+                facts.left().stream().filter(reason -> !reason.asked()).toList();
+        if (!faults.isEmpty()) {
+            refusals.add(faults(faults, facts.read()));
+        }
+        if (facts.train() == 0) {
+            refusals.add(String.format(
+                    Locale.ROOT,
+                    "No row is left to learn from: of %,d rows read, %,d were left out and %,d are held out for evaluation"
+                            + " (data.eval_share=%s).",
+                    facts.read(),
+                    facts.left().stream().mapToLong(Preflight.LeftOut::rows).sum(),
+                    facts.eval(),
+                    config.evalShare()));
+        }
+        long kept = Math.max(1, facts.train() + facts.eval());
+        Preflight.CutRows cut = facts.cut();
+        if (cut.answers() > config.maxCutShare() * kept) {
+            refusals.add(String.format(
+                    Locale.ROOT,
+                    "%,d rows (%.1f %%) lose a part of their answer at data.max_length=%d, more than data.max_cut_share=%s"
+                            + " allows. Raise data.max_length, set data.truncation=drop, or raise data.max_cut_share.",
+                    cut.answers(),
+                    100.0 * cut.answers() / kept,
+                    facts.maxLength(),
+                    config.maxCutShare()));
+        }
+        Preflight.Ends ends = facts.ends();
+        if (ends.unstopped() > config.maxUnstoppedShare() * ends.conversations()) {
+            refusals.add(String.format(
+                    Locale.ROOT,
+                    "In %,d of %,d conversations the last target is no special token (most often %s), so a model would not learn"
+                            + " to stop. Choose a template that closes turns with data.chat_template, or raise"
+                            + " data.max_unstopped_share.",
+                    ends.unstopped(),
+                    ends.conversations(),
+                    ends.last().keySet().stream()
+                            .findFirst()
+                            .map(PreflightRules::quoted)
+                            .orElse("none")));
+        }
+        long doubled = facts.bos().tailMap(2).values().stream()
+                .mapToLong(Long::longValue)
+                .sum();
+        if (doubled > 0) {
+            refusals.add(String.format(
+                    Locale.ROOT,
+                    "%,d rows open with more than one BOS token. Take it out of the chat template or of the text: Plumb adds it"
+                            + " where the tokenizer asks for it.",
+                    doubled));
+        }
+        return refusals;
+    }
+
+    private static String faults(List<Preflight.LeftOut> faults, long read) {
+        StringBuilder text = new StringBuilder(String.format(
+                Locale.ROOT,
+                "%,d of %,d rows cannot be learnt from. Mend them, or set data.on_bad_row=drop to leave them out.",
+                faults.stream().mapToLong(Preflight.LeftOut::rows).sum(),
+                read));
+        for (Preflight.LeftOut fault : faults) {
+            text.append(String.format(Locale.ROOT, "%n  %,d %s: %s", fault.rows(), fault.reason(), fault.remedy()));
+            fault.examples()
+                    .forEach(example ->
+                            text.append(System.lineSeparator()).append("    ").append(example));
+        }
+        return text.toString();
+    }
+
+    private static List<String> notes(Preflight facts, Encoder encoder) {
+        List<String> notes = new ArrayList<>();
+        DataConfig config = encoder.config();
+        long kept = facts.train() + facts.eval();
+        if (facts.eval() == 0 && config.evalShare() > 0 && config.evalFiles().isEmpty() && kept > 0) {
+            notes.add("No prompt falls into the held-out share, so nothing is evaluated. Raise data.eval_share or name"
+                    + " data.eval_files.");
+        }
+        long left = facts.left().stream().mapToLong(Preflight.LeftOut::rows).sum();
+        if (left > MANY * facts.read()) {
+            notes.add(String.format(Locale.ROOT, "%.1f %% of the rows are left out.", 100.0 * left / facts.read()));
+        }
+        if (facts.repeats().rows() > MANY * kept) {
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "%.1f %% of the rows say what an earlier one says; they count as often as they stand there.",
+                    100.0 * facts.repeats().rows() / kept));
+        }
+        if (facts.ends().conversations() == 0 && encoder.hasTemplate() && kept > 0) {
+            notes.add(
+                    "The model has a chat template, but the rows are plain text and do not go through it. Write them as"
+                            + " messages if the model is to be used in conversations.");
+        }
+        if (config.addEos() && encoder.tokenizer().eos().isEmpty()) {
+            notes.add("The tokenizer has no EOS token, so nothing marks the end of plain text.");
+        }
+        facts.answers()
+                .filter(answers -> Math.abs(answers.chosenLonger() - 0.5) > LENGTH_BIAS - 0.5)
+                .ifPresent(answers -> notes.add(String.format(
+                        Locale.ROOT,
+                        "The preferred answer is the longer one in %.0f %% of the pairs: length alone tells them apart, and the"
+                                + " model may learn that.",
+                        100 * answers.chosenLonger())));
+        return notes;
+    }
+
+    private static String quoted(String token) {
+        return "'" + token + "'";
+    }
+}

@@ -1,0 +1,247 @@
+package dev.plumb.data;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.text.Message;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the columns of a file mean, found on one of its first rows and then asked of every row.
+ *
+ * @param form which columns make a row
+ * @param turnsInPrompt whether the prompt is a list of turns rather than text
+ * @param turnsInAnswer whether the answers are lists of turns rather than text
+ * @param mapping our names of columns to the file's names
+ * @param description the shape in words
+ */
+record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String, String> mapping, String description) {
+    private static final Set<Form> ALWAYS_TURNS = Set.of(
+            Form.MESSAGES, Form.SHARE_GPT, Form.ALPACA, Form.SHARE_GPT_PAIR, Form.ALPACA_PAIR, Form.MESSAGES_PAIR);
+
+    /** Finds the shape on a row; empty if the row has the right columns but null in one of them. */
+    static Optional<Shape> find(RowId id, Map<String, @Nullable Object> values, DataFile file, RowKind kind) {
+        Cells cells = new Cells(values, file.columns());
+        Form form = form(id, cells, file.columns(), kind);
+        for (String name : form.required()) {
+            if (cells.find(name) == null) {
+                return Optional.empty();
+            }
+        }
+        boolean turnsInPrompt = isTurns(cells.find("prompt")) || ALWAYS_TURNS.contains(form);
+        List<String> answers = form.required();
+        boolean turnsInAnswer = isTurns(cells.find(answers.get(answers.size() - 1)));
+        Form fitting = kind == RowKind.PREFERENCE && turnsInAnswer && isWhole(cells, form, turnsInPrompt)
+                ? Form.IMPLICIT_PAIR
+                : form;
+        Shape shape = new Shape(fitting, turnsInPrompt, turnsInAnswer, file.columns(), "");
+        return Optional.of(new Shape(fitting, turnsInPrompt, turnsInAnswer, file.columns(), shape.describe(id, cells)));
+    }
+
+    private static Form form(RowId id, Cells cells, Map<String, String> mapping, RowKind kind) {
+        Set<String> absent = new TreeSet<>(mapping.values());
+        absent.removeAll(cells.values().keySet());
+        if (!absent.isEmpty()) {
+            throw new PlumbException(id + " has no column " + String.join(" and no column ", absent)
+                    + ", which columns asks for; it has "
+                    + Cells.listed(cells.values().keySet()) + ".");
+        }
+        return Form.find(kind, cells.names(), mapping.keySet())
+                .orElseThrow(() -> new PlumbException(id + " has the columns "
+                        + Cells.listed(cells.values().keySet())
+                        + (mapping.isEmpty() ? "" : " (with columns: " + mapping + ")")
+                        + ", and none of the sets that make a "
+                        + (kind == RowKind.PREFERENCE ? "preference" : "demonstration")
+                        + ": " + Form.accepted(kind) + ". Map the file's columns to one set, for example columns: {"
+                        + (kind == RowKind.PREFERENCE
+                                ? "prompt: question, chosen: better, rejected: worse"
+                                : "prompt: question, completion: answer")
+                        + "}."));
+    }
+
+    private static boolean isTurns(@Nullable Object value) {
+        return value instanceof List<?> || value instanceof Map<?, ?>;
+    }
+
+    /** Whether the answers are whole conversations that hold the prompt too, whatever other columns there are. */
+    private static boolean isWhole(Cells cells, Form form, boolean turnsInPrompt) {
+        try {
+            List<Message> chosen = cells.turns("chosen");
+            if (chosen.isEmpty() || chosen.get(0).role().equals("assistant")) {
+                return false;
+            }
+            if (!turnsInPrompt || form == Form.ALPACA_PAIR) {
+                return true;
+            }
+            List<Message> prompt = cells.turns(form.required().get(0));
+            return !prompt.isEmpty() && prompt.get(0).equals(chosen.get(0));
+        } catch (BadRow e) {
+            return false;
+        }
+    }
+
+    /** Whether rows are conversations that a chat template renders. */
+    private boolean isChat() {
+        return ALWAYS_TURNS.contains(form)
+                || turnsInAnswer
+                || turnsInPrompt && form != Form.IMPLICIT_PAIR
+                || mapping.containsKey("system") && form != Form.IMPLICIT_PAIR;
+    }
+
+    private String describe(RowId id, Cells cells) {
+        Set<String> used = new LinkedHashSet<>(form.required());
+        if (isChat()) {
+            used.addAll(form.optional());
+            used.retainAll(cells.names());
+        }
+        Set<String> idle = new TreeSet<>(mapping.keySet());
+        idle.removeAll(used);
+        if (!idle.isEmpty()) {
+            throw new PlumbException(id + " is read as " + form.title() + ", which has no use for the column "
+                    + String.join(", ", idle) + "; take it out of columns.");
+        }
+        Set<String> unused = new LinkedHashSet<>(cells.values().keySet());
+        StringBuilder text = new StringBuilder(form.title());
+        text.append(isChat() ? ", in turns" : ", plain text");
+        String before = ": columns ";
+        for (String name : used) {
+            String column = cells.column(name);
+            text.append(before).append(column).append(column.equals(name) ? "" : " as " + name);
+            unused.remove(column);
+            before = ", ";
+        }
+        return text + (unused.isEmpty() ? "" : "; not used: " + String.join(", ", unused));
+    }
+
+    /** Makes the row that some columns hold. */
+    Row read(RowId id, Map<String, @Nullable Object> values) throws BadRow {
+        Cells cells = new Cells(values, mapping);
+        List<Map<String, Object>> tools =
+                isChat() ? ToolText.descriptions(cells.find("tools"), cells.title("tools")) : List.of();
+        return switch (form) {
+            case TEXT -> new Row.Demonstration(id, Optional.empty(), answer(cells, "text"), tools);
+            case MESSAGES, SHARE_GPT -> new Row.Demonstration(id, Optional.empty(), whole(cells), tools);
+            case COMPLETION, ALPACA ->
+                new Row.Demonstration(
+                        id,
+                        Optional.of(prompt(cells)),
+                        answer(cells, form.required().get(1)),
+                        tools);
+            case IMPLICIT_PAIR -> turnsInAnswer ? implicitTurns(id, cells, tools) : implicitText(id, cells, tools);
+            default -> {
+                Content prompt = prompt(cells);
+                Content chosen = answer(cells, "chosen");
+                Content rejected = answer(cells, "rejected");
+                checkDifferent(chosen, rejected);
+                yield new Row.Preference(id, prompt, chosen, rejected, tools);
+            }
+        };
+    }
+
+    private Content whole(Cells cells) throws BadRow {
+        String name = form.required().get(0);
+        List<Message> turns = cells.turns(name);
+        Turns.checkAnswers(turns, cells.title(name));
+        return new Content.Chat(withSystem(cells, turns));
+    }
+
+    private Content prompt(Cells cells) throws BadRow {
+        String name = form.required().get(0);
+        if (form == Form.ALPACA || form == Form.ALPACA_PAIR) {
+            return new Content.Chat(withSystem(cells, Alpaca.prompt(cells)));
+        }
+        if (turnsInPrompt) {
+            List<Message> turns = cells.turns(name);
+            if (turns.stream().allMatch(Turns::isEmpty)) {
+                throw new BadRow(BadRowReason.EMPTY_PROMPT, cells.title(name) + " has no turn that says anything");
+            }
+            return new Content.Chat(withSystem(cells, turns));
+        }
+        String text = cells.text(name);
+        if (text.isBlank()) {
+            throw new BadRow(BadRowReason.EMPTY_PROMPT, cells.title(name) + " is empty");
+        }
+        return isChat()
+                ? new Content.Chat(withSystem(cells, List.of(new Message("user", text))))
+                : new Content.Plain(text);
+    }
+
+    private Content answer(Cells cells, String name) throws BadRow {
+        if (turnsInAnswer) {
+            List<Message> turns = cells.turns(name);
+            Turns.checkAnswers(turns, cells.title(name));
+            return new Content.Chat(turns);
+        }
+        String text = cells.text(name);
+        if (text.isBlank()) {
+            throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title(name) + " is empty");
+        }
+        return isChat() ? new Content.Chat(List.of(new Message("assistant", text))) : new Content.Plain(text);
+    }
+
+    private Row implicitText(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
+        String chosen = cells.text("chosen");
+        String rejected = cells.text("rejected");
+        checkDifferent(chosen, rejected);
+        int cut = CommonPrompt.length(chosen, rejected);
+        for (String name : List.of("chosen", "rejected")) {
+            String answer = cells.text(name);
+            if (answer.isBlank() || answer.substring(cut).isBlank()) {
+                throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title(name) + " has nothing after the common prompt");
+            }
+        }
+        if (chosen.substring(0, cut).isBlank()) {
+            throw new BadRow(BadRowReason.EMPTY_PROMPT, "the two answers do not begin with a common prompt");
+        }
+        return new Row.Preference(
+                id,
+                new Content.Plain(chosen.substring(0, cut)),
+                new Content.Plain(chosen.substring(cut)),
+                new Content.Plain(rejected.substring(cut)),
+                tools);
+    }
+
+    private Row implicitTurns(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
+        List<Message> chosen = cells.turns("chosen");
+        List<Message> rejected = cells.turns("rejected");
+        checkDifferent(chosen, rejected);
+        int cut = CommonPrompt.length(chosen, rejected);
+        List<Message> prompt = chosen.subList(0, cut);
+        List<Message> better = chosen.subList(cut, chosen.size());
+        List<Message> worse = rejected.subList(cut, rejected.size());
+        Turns.checkAnswers(better, cells.title("chosen") + " after the common turns");
+        Turns.checkAnswers(worse, cells.title("rejected") + " after the common turns");
+        if (prompt.stream().allMatch(Turns::isEmpty)) {
+            throw new BadRow(BadRowReason.EMPTY_PROMPT, "the two answers do not begin with a common turn");
+        }
+        return new Row.Preference(
+                id,
+                new Content.Chat(withSystem(cells, prompt)),
+                new Content.Chat(better),
+                new Content.Chat(worse),
+                tools);
+    }
+
+    private static void checkDifferent(Object chosen, Object rejected) throws BadRow {
+        if (chosen.equals(rejected)) {
+            throw new BadRow(BadRowReason.CHOSEN_EQUALS_REJECTED, "the chosen and the rejected answer are the same");
+        }
+    }
+
+    /** Puts the system column's text first, unless the conversation has its own. */
+    private static List<Message> withSystem(Cells cells, List<Message> turns) throws BadRow {
+        String system = cells.textOrEmpty("system");
+        if (system.isBlank() || !turns.isEmpty() && turns.get(0).role().equals("system")) {
+            return turns;
+        }
+        List<Message> all = new ArrayList<>(turns.size() + 1);
+        all.add(new Message("system", system));
+        all.addAll(turns);
+        return all;
+    }
+}

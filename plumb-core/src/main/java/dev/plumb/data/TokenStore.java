@@ -1,0 +1,303 @@
+package dev.plumb.data;
+
+import dev.plumb.config.PlumbException;
+import java.io.BufferedOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Tokenised rows on disk, written once in order and then read in any order. The heap holds no row, so a file larger than
+ * memory trains; what is read often stays in the page cache of the operating system. Rows are read by position rather
+ * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
+ * given back. Reading is safe from several threads. The files disappear when the store is closed.
+ *
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair), int file, long line, then
+ * for a sequence the int length, its ids, and its mask in words of 32 bits, and for a pair three int lengths and the ids
+ * of prompt, chosen and rejected. {@code NAME.index}: per row the long position of its first byte, the int count of its
+ * bytes and the int count of its tokens.
+ */
+public final class TokenStore implements AutoCloseable {
+    private static final int ENTRY = 16;
+    private static final int SEQUENCE = 0;
+    private static final int PAIR = 1;
+
+    private final Path tokensFile;
+    private final FileChannel tokens;
+    private final FileChannel index;
+    private final List<String> files;
+    private final long size;
+
+    private TokenStore(Path tokensFile, FileChannel tokens, FileChannel index, List<String> files, long size) {
+        this.tokensFile = tokensFile;
+        this.tokens = tokens;
+        this.index = index;
+        this.files = List.copyOf(files);
+        this.size = size;
+    }
+
+    /**
+     * How many rows there are.
+     *
+     * @return a count from 0
+     */
+    public long size() {
+        return size;
+    }
+
+    /**
+     * Reads a row.
+     *
+     * @param row its index, from 0
+     * @return its tokens, in arrays of their own
+     */
+    public Example get(long row) {
+        ByteBuffer record = record(row);
+        int kind = record.getInt();
+        record.position(record.position() + Integer.BYTES + Long.BYTES);
+        return kind == PAIR ? pair(record) : sequence(record);
+    }
+
+    /**
+     * Where a row came from.
+     *
+     * @param row its index, from 0
+     * @return file and line
+     */
+    public RowId id(long row) {
+        ByteBuffer record = record(row);
+        record.getInt();
+        return new RowId(files.get(record.getInt()), record.getLong());
+    }
+
+    /**
+     * How many tokens a row holds, without reading them.
+     *
+     * @param row its index, from 0
+     * @return a count; for a pair the prompt counts once
+     */
+    public int tokens(long row) {
+        return entry(row).getInt(Long.BYTES + Integer.BYTES);
+    }
+
+    @Override
+    public void close() {
+        try (tokens;
+                index) {
+            // Closing deletes both.
+        } catch (IOException e) {
+            throw new PlumbException("The token store " + tokensFile + " cannot be closed: " + e.getMessage() + ".", e);
+        }
+    }
+
+    private ByteBuffer record(long row) {
+        ByteBuffer entry = entry(row);
+        return read(tokens, entry.getLong(0), entry.getInt(Long.BYTES));
+    }
+
+    private ByteBuffer entry(long row) {
+        if (row < 0 || row >= size) {
+            throw new IndexOutOfBoundsException("row " + row + " of " + size);
+        }
+        return read(index, row * ENTRY, ENTRY);
+    }
+
+    private ByteBuffer read(FileChannel channel, long position, int bytes) {
+        ByteBuffer buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        try {
+            while (buffer.hasRemaining()) {
+                if (channel.read(buffer, position + buffer.position()) < 0) {
+                    throw new EOFException("it ends early");
+                }
+            }
+        } catch (IOException e) {
+            throw new PlumbException(
+                    "The token store " + tokensFile + " cannot be read: " + e.getMessage() + ". Start the run again.",
+                    e);
+        }
+        return buffer.flip();
+    }
+
+    private static TokenSequence sequence(ByteBuffer record) {
+        int[] ids = ints(record, record.getInt());
+        boolean[] trained = new boolean[ids.length];
+        for (int start = 0; start < trained.length; start += Integer.SIZE) {
+            int word = record.getInt();
+            for (int bit = 0; bit < Math.min(Integer.SIZE, trained.length - start); bit++) {
+                trained[start + bit] = (word >>> bit & 1) == 1;
+            }
+        }
+        return new TokenSequence(ids, trained);
+    }
+
+    private static TokenPair pair(ByteBuffer record) {
+        int prompt = record.getInt();
+        int chosen = record.getInt();
+        int rejected = record.getInt();
+        return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected));
+    }
+
+    private static int[] ints(ByteBuffer record, int count) {
+        int[] ids = new int[count];
+        record.asIntBuffer().get(ids);
+        record.position(record.position() + count * Integer.BYTES);
+        return ids;
+    }
+
+    /** Appends rows to a new store. */
+    static final class Writer implements AutoCloseable {
+        private final Path tokensFile;
+        private final FileChannel tokens;
+        private final FileChannel index;
+        private final OutputStream tokensOut;
+        private final OutputStream indexOut;
+        private final Map<String, Integer> files = new LinkedHashMap<>();
+        private ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+        private long position;
+        private long size;
+        private boolean handedOver;
+
+        /**
+         * Opens a store for writing; files of that name from a killed run are replaced.
+         *
+         * @param folder where; created if absent
+         * @param name the files' name without suffix
+         */
+        Writer(Path folder, String name) {
+            this(folder, name, 0);
+        }
+
+        /**
+         * Opens a store that begins behind a gap.
+         *
+         * @param folder where; created if absent
+         * @param name the files' name without suffix
+         * @param gap bytes left out at the beginning, which take no space on most file systems
+         */
+        Writer(Path folder, String name, long gap) {
+            tokensFile = folder.resolve(name + ".tokens");
+            try {
+                Files.createDirectories(folder);
+                tokens = open(tokensFile);
+                tokens.position(gap);
+                index = open(folder.resolve(name + ".index"));
+            } catch (IOException e) {
+                throw cannotWrite(e);
+            }
+            position = gap;
+            tokensOut = new BufferedOutputStream(Channels.newOutputStream(tokens), 1 << 20);
+            indexOut = new BufferedOutputStream(Channels.newOutputStream(index), 1 << 16);
+        }
+
+        /**
+         * Appends a row.
+         *
+         * @param id where it came from
+         * @param example its tokens
+         */
+        void add(RowId id, Example example) {
+            long bytes = 7L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
+            if (bytes > Integer.MAX_VALUE) {
+                throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
+            }
+            if (buffer.capacity() < bytes) {
+                buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+            }
+            buffer.clear();
+            buffer.putInt(example instanceof TokenPair ? PAIR : SEQUENCE);
+            buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
+            buffer.putLong(id.line());
+            if (example instanceof TokenPair pair) {
+                buffer.putInt(pair.prompt().length);
+                buffer.putInt(pair.chosen().length);
+                buffer.putInt(pair.rejected().length);
+                put(pair.prompt());
+                put(pair.chosen());
+                put(pair.rejected());
+            } else if (example instanceof TokenSequence sequence) {
+                buffer.putInt(sequence.ids().length);
+                put(sequence.ids());
+                put(words(sequence.trained()));
+            }
+            try {
+                tokensOut.write(buffer.array(), 0, buffer.position());
+                ByteBuffer entry = ByteBuffer.allocate(ENTRY).order(ByteOrder.LITTLE_ENDIAN);
+                entry.putLong(position).putInt(buffer.position()).putInt(example.tokens());
+                indexOut.write(entry.array());
+            } catch (IOException e) {
+                throw cannotWrite(e);
+            }
+            position += buffer.position();
+            size++;
+        }
+
+        long size() {
+            return size;
+        }
+
+        /**
+         * Ends writing.
+         *
+         * @return the store, which now owns the files
+         */
+        TokenStore finish() {
+            try {
+                tokensOut.flush();
+                indexOut.flush();
+            } catch (IOException e) {
+                throw cannotWrite(e);
+            }
+            handedOver = true;
+            return new TokenStore(tokensFile, tokens, index, new ArrayList<>(files.keySet()), size);
+        }
+
+        /** Drops what was written unless it was handed over. */
+        @Override
+        public void close() {
+            if (!handedOver) {
+                new TokenStore(tokensFile, tokens, index, List.of(), 0).close();
+            }
+        }
+
+        private static FileChannel open(Path file) throws IOException {
+            return FileChannel.open(
+                    file,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE,
+                    StandardOpenOption.DELETE_ON_CLOSE);
+        }
+
+        private PlumbException cannotWrite(IOException e) {
+            return new PlumbException(
+                    "The token store " + tokensFile + " cannot be written: " + e.getMessage()
+                            + ". It needs about 4 bytes per token of the data files; make room there or put the run elsewhere.",
+                    e);
+        }
+
+        private void put(int[] ids) {
+            buffer.asIntBuffer().put(ids);
+            buffer.position(buffer.position() + ids.length * Integer.BYTES);
+        }
+
+        private static int[] words(boolean[] trained) {
+            int[] words = new int[(trained.length + Integer.SIZE - 1) / Integer.SIZE];
+            for (int i = 0; i < trained.length; i++) {
+                words[i / Integer.SIZE] |= (trained[i] ? 1 : 0) << i % Integer.SIZE;
+            }
+            return words;
+        }
+    }
+}

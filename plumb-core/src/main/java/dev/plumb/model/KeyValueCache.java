@@ -1,0 +1,129 @@
+package dev.plumb.model;
+
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.Functional;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+
+/** Keys and values of sequences that are being generated, a slot each, allocated once. */
+final class KeyValueCache implements AutoCloseable {
+    private final Architecture.Attention shape;
+    private final int capacity;
+    private final Device device;
+    private final List<Tensor> keys = new ArrayList<>(); // a layer: [slots, keyValueHeads, capacity, width]
+    private final List<Tensor> values = new ArrayList<>();
+
+    KeyValueCache(Architecture architecture, DType type, Device device, int slots, int capacity) {
+        this.shape = architecture.attention();
+        this.capacity = capacity;
+        this.device = device;
+        try (Scope scope = Scope.open()) {
+            for (int i = 0; i < architecture.layers(); i++) {
+                keys.add(make(type, slots));
+                values.add(make(type, slots));
+            }
+        }
+    }
+
+    private Tensor make(DType type, int slots) {
+        return Scope.release(Tensor.zeros(type, device, slots, shape.keyValueHeads(), capacity, shape.headWidth()));
+    }
+
+    /** Attention over whole prompts that also fills their slots. */
+    Attend filling(Layout layout, int[] slots) {
+        PackedAttention packed = new PackedAttention(shape, layout, device);
+        int[] slotOfToken = new int[layout.tokens()];
+        for (int s = 0; s < slots.length; s++) {
+            Layout.Segment segment = layout.segments().get(s);
+            java.util.Arrays.fill(slotOfToken, segment.start(), segment.start() + segment.length(), slots[s]);
+        }
+        Tensor rows = rows(slotOfToken, layout.positions());
+        return (layer, q, k, v) -> {
+            write(layer, rows, k, v);
+            return packed.apply(layer, q, k, v);
+        };
+    }
+
+    /**
+     * Attention of one new token a slot, the first slots in order, to all that the slot holds.
+     *
+     * @param positions of the new tokens
+     */
+    Attend extending(int[] positions) {
+        int n = positions.length;
+        int[] slots = new int[n];
+        int longest = 0;
+        for (int i = 0; i < n; i++) {
+            slots[i] = i;
+            longest = Math.max(longest, positions[i] + 1);
+        }
+        int length = longest;
+        Tensor rows = rows(slots, positions);
+        Tensor at = Tensor.of(positions, device).reshape(n, 1, 1, 1);
+        Tensor places = Tensor.arange(length, device).reshape(1, 1, 1, length);
+        Map<Integer, Tensor> masks = new HashMap<>();
+        for (int window : new HashSet<>(shape.windows())) {
+            Tensor past = places.le(at);
+            masks.put(window, window > 0 ? past.and(places.gt(at.sub(window))) : past);
+        }
+        int groups = shape.heads() / shape.keyValueHeads();
+        return (layer, q, k, v) -> {
+            write(layer, rows, k, v);
+            // Query heads that share keys stand as several queries of one head: nothing is repeated.
+            Tensor queries = q.reshape(n, shape.keyValueHeads(), groups, shape.headWidth());
+            Tensor heldKeys = keys.get(layer).narrow(0, 0, n).narrow(2, 0, length);
+            Tensor heldValues = values.get(layer).narrow(0, 0, n).narrow(2, 0, length);
+            Tensor mask = masks.get(shape.windows().get(layer)).expand(n, 1, groups, length);
+            Tensor out = shape.softcap() > 0
+                    ? PackedAttention.softcapped(shape, queries, heldKeys, heldValues, mask)
+                    : Functional.maskedAttention(queries, heldKeys, heldValues, mask, shape.scale());
+            return out.reshape(n, (long) shape.heads() * shape.headWidth());
+        };
+    }
+
+    /** Moves a slot's content, so that the slots in use stay the first ones. */
+    void move(int from, int to, int length) {
+        try (Scope scope = Scope.open()) {
+            for (int i = 0; i < keys.size(); i++) {
+                for (Tensor held : List.of(keys.get(i), values.get(i))) {
+                    held.select(0, to)
+                            .narrow(1, 0, length)
+                            .copyInPlace(held.select(0, from).narrow(1, 0, length));
+                }
+            }
+        }
+    }
+
+    private void write(int layer, Tensor rows, Tensor k, Tensor v) {
+        put(keys.get(layer), rows, k);
+        put(values.get(layer), rows, v);
+    }
+
+    private void put(Tensor held, Tensor rows, Tensor fresh) {
+        held.reshape(-1, shape.headWidth()).indexCopyInPlace(0, rows, fresh.reshape(-1, shape.headWidth()));
+    }
+
+    /** Where each token's heads lie when slots, heads and places are one dimension. */
+    private Tensor rows(int[] slots, int[] positions) {
+        int heads = shape.keyValueHeads();
+        long[] rows = new long[slots.length * heads];
+        for (int t = 0; t < slots.length; t++) {
+            for (int h = 0; h < heads; h++) {
+                rows[t * heads + h] = ((long) slots[t] * heads + h) * capacity + positions[t];
+            }
+        }
+        return Tensor.of(rows, device);
+    }
+
+    @Override
+    public void close() {
+        keys.forEach(Tensor::close);
+        values.forEach(Tensor::close);
+    }
+}

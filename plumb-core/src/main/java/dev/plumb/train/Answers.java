@@ -1,0 +1,97 @@
+package dev.plumb.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** The answers to the same prompts at the first and the last sampling, side by side. */
+final class Answers {
+    private static final int IN_SIGHT = 6;
+
+    private record Answer(String text, String chips) {}
+
+    /** By prompt, then by step. */
+    private final Map<String, TreeMap<Long, List<Answer>>> byPrompt = new LinkedHashMap<>();
+
+    Answers(List<JsonNode> samples) {
+        for (JsonNode sample : samples) {
+            byPrompt.computeIfAbsent(text(sample.path("prompt")), prompt -> new TreeMap<>())
+                    .computeIfAbsent(sample.path("step").asLong(0), step -> new ArrayList<>())
+                    .add(new Answer(text(sample.path("completion")), chips(sample.path("scores"))));
+        }
+    }
+
+    boolean isEmpty() {
+        return byPrompt.isEmpty();
+    }
+
+    String html() {
+        List<String> blocks = byPrompt.entrySet().stream()
+                .map(entry -> block(entry.getKey(), entry.getValue()))
+                .toList();
+        String shown = String.join("", blocks.subList(0, Math.min(IN_SIGHT, blocks.size())));
+        if (blocks.size() <= IN_SIGHT) {
+            return shown;
+        }
+        List<String> more = blocks.subList(IN_SIGHT, blocks.size());
+        return shown + "<details><summary>" + more.size() + " more</summary>" + String.join("", more) + "</details>";
+    }
+
+    private static String block(String prompt, TreeMap<Long, List<Answer>> steps) {
+        StringBuilder html = new StringBuilder("<article class=\"sample\"><h3 class=\"prompt\">")
+                .append(Html.escape(prompt.strip()))
+                .append("</h3><div class=\"sides\">");
+        html.append(side(steps.firstKey(), steps.firstEntry().getValue(), steps.size() > 1 ? "first" : ""));
+        if (steps.size() > 1) {
+            html.append(side(steps.lastKey(), steps.lastEntry().getValue(), "last"));
+        }
+        return html.append("</div></article>").toString();
+    }
+
+    private static String side(long step, List<Answer> answers, String kind) {
+        String when = step == 0 ? "Before training" : "Step " + Html.grouped(step);
+        StringBuilder html = new StringBuilder("<section class=\"" + kind + "\"><h4>" + when + "</h4>");
+        for (Answer answer : answers) {
+            html.append("<p class=\"answer\">")
+                    .append(
+                            answer.text().isBlank()
+                                    ? "<span class=\"dim\">(empty)</span>"
+                                    : Html.escape(answer.text().strip()))
+                    .append("</p>")
+                    .append(answer.chips());
+        }
+        return html.append("</section>").toString();
+    }
+
+    /** Text as it is; a conversation as one line for each message. */
+    private static String text(JsonNode node) {
+        if (!node.isArray()) {
+            return node.asText();
+        }
+        StringBuilder text = new StringBuilder();
+        for (JsonNode message : node) {
+            text.append(message.path("role").asText("?"))
+                    .append(": ")
+                    .append(message.path("content").asText())
+                    .append('\n');
+        }
+        return text.toString();
+    }
+
+    /** The names and numbers of an object as short marks. */
+    private static String chips(JsonNode scores) {
+        StringBuilder html = new StringBuilder();
+        for (Map.Entry<String, JsonNode> score : scores.properties()) {
+            double value = score.getValue().asDouble(Double.NaN);
+            html.append("<span class=\"chip\">")
+                    .append(Html.escape(score.getKey()))
+                    .append(" <b>")
+                    .append(Html.number(value))
+                    .append("</b></span>");
+        }
+        return html.toString();
+    }
+}

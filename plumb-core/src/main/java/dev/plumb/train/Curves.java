@@ -1,0 +1,132 @@
+package dev.plumb.train;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.Set;
+
+/** The charts of a run: which metrics share one, in what order, and what each of them tells. */
+final class Curves {
+    private record Plot(String title, String about, List<String> metrics, OptionalDouble reference) {
+        static Plot of(String title, String about, String... metrics) {
+            return new Plot(title, about, List.of(metrics), OptionalDouble.empty());
+        }
+
+        Plot against(double value) {
+            return new Plot(title, about, metrics, OptionalDouble.of(value));
+        }
+    }
+
+    private static final List<Plot> KNOWN = List.of(
+            Plot.of("Loss", "What training lowers.", "loss"),
+            Plot.of(
+                            "Preference accuracy",
+                            "Share of pairs whose chosen answer scores higher; a tie counts half. The dotted line is guessing.",
+                            "rewards/accuracies")
+                    .against(0.5),
+            Plot.of("Reward margin", "Chosen minus rejected.", "rewards/margins")
+                    .against(0),
+            Plot.of(
+                            "Rewards",
+                            "Both falling while the margin grows: chosen answers too become less likely.",
+                            "rewards/chosen",
+                            "rewards/rejected")
+                    .against(0),
+            Plot.of("Log-probabilities", "Mean over answers, of the policy.", "logps/chosen", "logps/rejected"),
+            Plot.of("Log-ratios", "Policy over reference.", "logratios/chosen", "logratios/rejected")
+                    .against(0),
+            Plot.of("Reward", "Mean over sampled answers.", "reward"),
+            Plot.of("Reward spread", "Within groups; nothing is learnt from a group without any.", "reward_std"),
+            Plot.of("KL to the reference", "How far the policy has moved.", "kl")
+                    .against(0),
+            Plot.of("Token accuracy", "Share of trained tokens that were the likeliest.", "mean_token_accuracy"),
+            Plot.of("Entropy", "Of the next token, in nats. Near zero: the policy has collapsed.", "entropy"),
+            Plot.of("Gradient norm", "Before clipping.", "grad_norm"),
+            Plot.of("Learning rate", "", "learning_rate"));
+
+    private final Map<String, Map<MetricsLog.Split, List<double[]>>> points = new LinkedHashMap<>();
+
+    Curves(List<MetricsLog.Entry> entries) {
+        for (MetricsLog.Entry entry : entries) {
+            entry.values()
+                    .forEach((name, value) -> points.computeIfAbsent(name, n -> new LinkedHashMap<>())
+                            .computeIfAbsent(entry.split(), s -> new ArrayList<>())
+                            .add(new double[] {entry.step(), value}));
+        }
+    }
+
+    String html() {
+        StringBuilder html = new StringBuilder(
+                "<p class=\"lead\">Faint lines are single steps, strong ones their running mean;"
+                        + " the numbers are where these end. Point at a chart to read a step.</p><div class=\"charts\">");
+        Set<String> left = new LinkedHashSet<>(points.keySet());
+        left.remove("num_tokens"); // a clock, not a result
+        for (Plot plot : KNOWN) {
+            List<String> there = plot.metrics().stream().filter(left::contains).toList();
+            if (!there.isEmpty()) {
+                html.append(figure(plot, there));
+                there.forEach(left::remove);
+            }
+        }
+        StringBuilder constant = new StringBuilder();
+        for (String name : left) {
+            OptionalDouble value = constant(name);
+            if (value.isPresent()) {
+                constant.append(constant.isEmpty() ? "" : ", ")
+                        .append("<code>")
+                        .append(Html.escape(name))
+                        .append("</code> ")
+                        .append(Html.number(value.getAsDouble()));
+            } else {
+                html.append(figure(Plot.of(name, "", name), List.of(name)));
+            }
+        }
+        html.append("</div>");
+        if (!constant.isEmpty()) {
+            html.append("<p class=\"note\">The same at every step: ")
+                    .append(constant)
+                    .append(".</p>");
+        }
+        return html.toString();
+    }
+
+    private OptionalDouble constant(String name) {
+        double[] values = points.get(name).values().stream()
+                .flatMap(List::stream)
+                .mapToDouble(p -> p[1])
+                .distinct()
+                .toArray();
+        return values.length == 1 ? OptionalDouble.of(values[0]) : OptionalDouble.empty();
+    }
+
+    private String figure(Plot plot, List<String> metrics) {
+        List<Series> series = new ArrayList<>();
+        for (String metric : metrics) {
+            for (MetricsLog.Split split : MetricsLog.Split.values()) {
+                List<double[]> course = points.get(metric).getOrDefault(split, List.of());
+                if (!course.isEmpty()) {
+                    series.add(series(metrics, metric, split, course));
+                }
+            }
+        }
+        return "<figure><figcaption><h3>" + Html.escape(plot.title()) + "</h3><p>" + Html.escape(plot.about())
+                + "</p></figcaption>" + LineChart.draw(plot.title(), series, plot.reference()) + "</figure>";
+    }
+
+    private static Series series(List<String> metrics, String metric, MetricsLog.Split split, List<double[]> course) {
+        String rows = split == MetricsLog.Split.TRAIN ? "training" : "held-out";
+        String quantity = metric.substring(metric.lastIndexOf('/') + 1);
+        boolean several = metrics.size() > 1;
+        int colour = several ? metrics.indexOf(metric) : split == MetricsLog.Split.TRAIN ? 0 : 2;
+        String label = !several ? rows : split == MetricsLog.Split.TRAIN ? quantity : quantity + " held-out";
+        return new Series(
+                label,
+                split,
+                colour,
+                course.stream().mapToDouble(p -> p[0]).toArray(),
+                course.stream().mapToDouble(p -> p[1]).toArray());
+    }
+}

@@ -1,0 +1,159 @@
+package dev.plumb.train;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenStore;
+import dev.plumb.objective.Loss;
+import dev.plumb.objective.Measure;
+import dev.plumb.objective.PreferenceBatch;
+import dev.plumb.objective.PreferenceObjective;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.NoGrad;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Learns from pairs of completions: rows, log-probabilities, an objective, gradients, an update. Which objective it is, the
+ * loop does not know.
+ */
+final class PreferenceLoop {
+    private final Workplace workplace;
+    private final Optimisation optimisation;
+    private final PreferenceObjective objective;
+    private final Optional<Reference> reference;
+    private final Policy policy;
+    private final Device device;
+
+    PreferenceLoop(
+            Workplace workplace,
+            Optimisation optimisation,
+            PreferenceObjective objective,
+            Optional<Reference> reference) {
+        this.workplace = workplace;
+        this.optimisation = optimisation;
+        this.objective = objective;
+        this.reference = reference;
+        this.policy = new Policy(workplace.checkpoint().decoder(), objective.needsSquaredMass());
+        this.device = workplace.checkpoint().decoder().device();
+    }
+
+    /** Takes all steps of a run that are left. */
+    void run(TrainingRun run, int samplePrompts) {
+        TokenStore held = workplace.dataset().eval();
+        List<int[]> prompts =
+                TrainingRun.samplePrompts(held, samplePrompts, row -> ((TokenPair) held.get(row)).prompt());
+        long step = run.firstStep();
+        if (step == 0) {
+            look(run, 0, prompts);
+        }
+        while (run.goesOn(step)) {
+            List<Long> rows = run.schedule().rows(step);
+            TokenStore store = workplace.dataset().train();
+            Metrics measured = learn(run.optimizer(), store, rows);
+            if (step == 0) {
+                requireAgreement(measured.values().get("loss"));
+            }
+            long tokens = rows.stream().mapToLong(store::tokens).sum();
+            run.update(step, measured, tokens, () -> rows.stream().map(store::id).toList());
+            step++;
+            look(run, step, prompts);
+            run.saveIfDue(step);
+        }
+    }
+
+    private void look(TrainingRun run, long steps, List<int[]> prompts) {
+        if (run.isTimeToEvaluate(steps)) {
+            run.evaluated(steps, evaluate());
+            run.sample(steps, prompts);
+        }
+    }
+
+    /** Adds up the gradients of a step's rows. */
+    Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
+        List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
+        PreferenceObjective.Step step = size(parts);
+        Tensor headGradient = optimizer.gradient(
+                workplace.checkpoint().decoder().architecture().headName());
+        Metrics measured = new Metrics();
+        for (PairPart part : parts) {
+            try (Scope scope = Scope.open()) {
+                Optional<Tensor> ref = reference.map(model -> model.logps(part));
+                Policy.Learning learning = policy.learn(part.packing(), optimisation.gradientCheckpointing());
+                LogProbs.Scores scores = learning.score();
+                Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
+                Loss loss = objective.loss(batch(part, logps, ref, scores), step);
+                loss.value().backward();
+                learning.backward(scores, logps.grad(), headGradient);
+                optimizer.collect();
+                note(measured, part, loss, scores);
+            }
+        }
+        return measured;
+    }
+
+    /** Measures the held-out rows. */
+    Metrics evaluate() {
+        TokenStore store = workplace.dataset().eval();
+        List<Long> rows = new ArrayList<>();
+        for (long row = 0; row < store.size(); row++) {
+            rows.add(row);
+        }
+        List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
+        PreferenceObjective.Step step = size(parts);
+        Metrics measured = new Metrics();
+        for (PairPart part : parts) {
+            try (Scope scope = Scope.open();
+                    NoGrad guard = NoGrad.open()) {
+                LogProbs.Scores scores = policy.score(part.packing());
+                Optional<Tensor> ref = reference.map(model -> model.logps(part));
+                Loss loss = objective.loss(batch(part, scores.logps(), ref, scores), step);
+                note(measured, part, loss, scores);
+            }
+        }
+        return measured;
+    }
+
+    private static PreferenceObjective.Step size(List<PairPart> parts) {
+        return new PreferenceObjective.Step(
+                parts.stream().mapToLong(part -> part.pairs().size()).sum(),
+                parts.stream().mapToLong(PairPart::chosenTokens).sum());
+    }
+
+    private PreferenceBatch batch(PairPart part, Tensor logps, Optional<Tensor> reference, LogProbs.Scores scores) {
+        Packing packing = part.packing();
+        return new PreferenceBatch(
+                part.pairs().size(),
+                logps,
+                reference,
+                packing.sequence(device),
+                packing.place(device),
+                packing.lengths(device),
+                objective.needsSquaredMass() ? Optional.of(scores.squaredMass()) : Optional.empty());
+    }
+
+    private static void note(Metrics measured, PairPart part, Loss loss, LogProbs.Scores scores) {
+        measured.total("loss", loss.value().item());
+        for (Measure measure : loss.measures()) {
+            measured.add(measure.name(), measure.sum(), measure.count());
+        }
+        long tokens = part.packing().trained();
+        measured.add("entropy", scores.entropies().sum().item(), tokens);
+        measured.add(
+                "mean_token_accuracy",
+                scores.hits().narrow(0, 0, part.chosenTokens()).sum().item(),
+                part.chosenTokens());
+        measured.total("num_tokens", tokens);
+    }
+
+    /** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */
+    private void requireAgreement(double loss) {
+        double expected = objective.lossAtStart();
+        if (!Double.isNaN(expected) && Math.abs(loss - expected) > 1e-3 * Math.max(1, expected)) {
+            throw new PlumbException("Before the first update policy and reference must agree and the loss be " + expected
+                    + ", but it is " + loss + ". The reference is not the model that is trained.");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+package dev.plumb.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.plumb.config.PlumbException;
+import dev.plumb.hub.AtomicFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/**
+ * A run as one page, {@code report.html}: results before and after, curves, answers, what was found in the data, the
+ * configuration and the provenance. The page is a single file without scripts and opens without a network.
+ *
+ * <p>The results come from {@code summary.json} if there is one: <pre>{@code
+ * {"title": "...", "notes": ["..."], "next_commands": ["..."],
+ *  "rows": [{"name": "...", "note": "...",
+ *            "before": {"value": 0.5, "low": 0.4, "high": 0.6}, "after": {...}}]}
+ * }</pre> where a row with more stages has {@code "values": [{"label": "...", "value": ...}, ...]} instead. Notes and
+ * intervals may be left out. Without that file they are the first and the last evaluation in {@code metrics.jsonl}.
+ */
+public final class Report {
+    private final RunRecord run;
+    private final StringBuilder html = new StringBuilder(1 << 16);
+    private final Map<String, String> sections = new LinkedHashMap<>();
+
+    private Report(RunRecord run) {
+        this.run = run;
+    }
+
+    /**
+     * Writes the report of a run from the files in its folder, each of which may be missing.
+     *
+     * @param folder the run folder; the run may still be going on
+     * @return the page
+     * @throws PlumbException if it cannot be written
+     */
+    public static Path write(Path folder) {
+        RunLayout layout = new RunLayout(folder);
+        String page = new Report(RunRecord.read(layout)).page();
+        try {
+            AtomicFiles.writeString(layout.report(), page);
+        } catch (IOException e) {
+            throw new PlumbException(layout.report() + " cannot be written (" + RunFolder.reason(e) + ").", e);
+        }
+        return layout.report();
+    }
+
+    private String page() {
+        section("Curves", run.entries().isEmpty() ? "" : new Curves(run.entries()).html());
+        Answers answers = new Answers(run.samples());
+        section("Answers", answers.isEmpty() ? "" : answers.html());
+        section("Data", run.preflight().isMissingNode() ? "" : JsonHtml.render(run.preflight()));
+        section("Configuration", run.config().isBlank() ? "" : "<pre class=\"config\">" + config() + "</pre>");
+        section("Provenance", run.provenance().isMissingNode() ? "" : JsonHtml.render(run.provenance()));
+
+        String title = title();
+        html.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
+                .append(Html.escape(title))
+                .append("</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+                .append("<meta name=\"color-scheme\" content=\"light dark\"><style>")
+                .append(style())
+                .append("</style></head><body><header><p class=\"eyebrow\">Plumb \u00b7 run ")
+                .append(Html.escape(run.name()))
+                .append("</p><h1>")
+                .append(Html.escape(title))
+                .append("</h1>");
+        facts();
+        html.append("<nav aria-label=\"Sections\">");
+        sections.keySet()
+                .forEach(name -> html.append("<a href=\"#")
+                        .append(anchor(name))
+                        .append("\">")
+                        .append(name)
+                        .append("</a>"));
+        html.append("</nav></header><main>");
+        alarms();
+        results();
+        sections.forEach((name, body) -> html.append("<section id=\"")
+                .append(anchor(name))
+                .append("\"><h2>")
+                .append(name)
+                .append("</h2>")
+                .append(body)
+                .append("</section>\n"));
+        html.append("</main><footer>Made from the files of this run\u2019s folder. Nothing is loaded from elsewhere.")
+                .append("</footer></body></html>\n");
+        return html.toString();
+    }
+
+    private void section(String name, String body) {
+        if (!body.isEmpty()) {
+            sections.put(name, body);
+        }
+    }
+
+    private static String anchor(String name) {
+        return name.toLowerCase(Locale.ROOT);
+    }
+
+    private String title() {
+        String given = run.summary().path("title").asText("");
+        if (!given.isBlank()) {
+            return given;
+        }
+        Optional<String> method = run.setting("method");
+        Optional<String> model = run.model();
+        return method.isPresent() && model.isPresent()
+                ? method.get().toUpperCase(Locale.ROOT) + " on " + model.get()
+                : "Run " + run.name();
+    }
+
+    /** A line of what one wants to know first. */
+    private void facts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        run.setting("method").ifPresent(method -> facts.put("Method", method));
+        run.model().ifPresent(model -> facts.put("Model", model));
+        run.entries().stream()
+                .mapToLong(MetricsLog.Entry::step)
+                .max()
+                .ifPresent(step -> facts.put("Steps", Html.grouped(step)));
+        rows("rows_train").ifPresent(rows -> facts.put("Rows", rows));
+        rows("rows_eval").ifPresent(rows -> facts.put("Held out", rows));
+        rows("rows_left_out").ifPresent(rows -> facts.put("Left out", rows));
+        run.entries().stream()
+                .map(entry -> entry.values().get("num_tokens"))
+                .filter(Objects::nonNull)
+                .reduce((a, b) -> b)
+                .ifPresent(tokens -> facts.put("Tokens", Html.number(tokens)));
+        time().ifPresent(time -> facts.put("Time", time));
+        text(run.provenance().path("outcome")).ifPresent(outcome -> facts.put("Outcome", outcome));
+        if (facts.isEmpty()) {
+            return;
+        }
+        html.append("<dl class=\"strip\">");
+        facts.forEach((name, value) -> html.append("<div><dt>")
+                .append(name)
+                .append("</dt><dd>")
+                .append(Html.escape(value))
+                .append("</dd></div>"));
+        html.append("</dl>");
+    }
+
+    /** A count of rows in the preflight, or the sum of counts by reason; none if it is zero. */
+    private Optional<String> rows(String name) {
+        JsonNode found = run.preflight().path(name);
+        long rows = found.asLong(0);
+        for (JsonNode reason : found) {
+            rows += reason.path("rows").asLong(0);
+        }
+        return rows == 0 ? Optional.empty() : Optional.of(Html.grouped(rows));
+    }
+
+    /** The time that all processes of the run took together, if each of them noted its end. */
+    private Optional<String> time() {
+        Duration all = Duration.ZERO;
+        List<JsonNode> processes = new ArrayList<>(List.of(run.provenance()));
+        run.provenance().path("earlier").forEach(processes::add);
+        for (JsonNode process : processes) {
+            try {
+                Instant started = Instant.parse(process.path("started").asText());
+                all = all.plus(Duration.between(
+                        started, Instant.parse(process.path("ended").asText())));
+            } catch (DateTimeParseException e) {
+                return Optional.empty();
+            }
+        }
+        return Optional.of(Progress.time(all.toSeconds()));
+    }
+
+    private static Optional<String> text(JsonNode node) {
+        return node.asText("").isBlank() ? Optional.empty() : Optional.of(node.asText());
+    }
+
+    private void alarms() {
+        List<String> alarms = new ArrayList<>(run.alarms());
+        alarms.addAll(run.faults());
+        if (!alarms.isEmpty()) {
+            html.append("<section class=\"alarms\" role=\"note\"><h2>Look at this first</h2><ul>");
+            alarms.forEach(
+                    alarm -> html.append("<li>").append(Html.escape(alarm)).append("</li>"));
+            html.append("</ul></section>");
+        }
+    }
+
+    private void results() {
+        JsonNode rows = run.summary().path("rows");
+        String table = BeforeAfter.html(rows.isEmpty() ? BeforeAfter.fromLog(run.entries()) : rows);
+        StringBuilder notes = new StringBuilder();
+        lines(run.summary().path("notes"))
+                .forEach(note -> notes.append("<p>").append(Html.escape(note)).append("</p>"));
+        List<String> commands = lines(run.summary().path("next_commands"));
+        if (!commands.isEmpty()) {
+            notes.append("<h3>Next</h3><pre class=\"commands\">")
+                    .append(Html.escape(String.join("\n", commands)))
+                    .append("</pre>");
+        }
+        if (!table.isEmpty() || !notes.isEmpty()) {
+            html.append("<section id=\"results\"><h2>Before and after</h2>")
+                    .append(table)
+                    .append(notes)
+                    .append("</section>\n");
+        }
+    }
+
+    /** A text, or a list of texts. */
+    private static List<String> lines(JsonNode node) {
+        List<String> lines = new ArrayList<>();
+        if (node.isArray()) {
+            node.forEach(line -> lines.add(line.asText()));
+        } else {
+            text(node).ifPresent(lines::add);
+        }
+        return lines;
+    }
+
+    private String config() {
+        return Html.escape(run.config().stripTrailing())
+                .replaceAll("(?m)^([ -]*)([A-Za-z0-9_./-]+:)(?= |$)", "$1<b>$2</b>")
+                .replaceAll("(?m)(^|\\s)(#.*)$", "$1<i>$2</i>");
+    }
+
+    private static String style() {
+        try (InputStream in = Report.class.getResourceAsStream("report.css")) {
+            return new String(Objects.requireNonNull(in, "report.css").readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("report.css belongs to this library and cannot be read", e);
+        }
+    }
+}

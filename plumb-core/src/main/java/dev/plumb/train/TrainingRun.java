@@ -1,0 +1,296 @@
+package dev.plumb.train;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.data.RowId;
+import dev.plumb.data.TokenStore;
+import dev.plumb.hub.Checkpoint;
+import dev.plumb.model.Generator;
+import dev.plumb.model.Sampling;
+import dev.plumb.model.Weights;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+
+/**
+ * What all loops share around their steps: the run folder, the optimiser, logs, evaluations, checkpoints, the end. A loop
+ * computes gradients; everything that happens to them afterwards is here.
+ */
+final class TrainingRun implements AutoCloseable {
+    private final RunSettings settings;
+    private final Optimisation optimisation;
+    private final Workplace workplace;
+    private final RunFolder folder;
+    private final Schedule schedule;
+    private final AdamW optimizer;
+    private final MetricsLog metrics;
+    private final SampleLog samples;
+    private final Progress progress;
+    private final Interrupt interrupt = new Interrupt();
+    private TrainerState state;
+    private boolean stopped;
+    private Map<String, Double> lastEvaluation = Map.of();
+
+    private TrainingRun(
+            RunSettings settings,
+            Optimisation optimisation,
+            Workplace workplace,
+            RunFolder folder,
+            Schedule schedule,
+            AdamW optimizer,
+            TrainerState state) {
+        this.settings = settings;
+        this.optimisation = optimisation;
+        this.workplace = workplace;
+        this.folder = folder;
+        this.schedule = schedule;
+        this.optimizer = optimizer;
+        this.state = state;
+        OptionalLong resumed = state.step() > 0 ? OptionalLong.of(state.step()) : OptionalLong.empty();
+        this.metrics = MetricsLog.open(folder.layout().metrics(), resumed);
+        this.samples = SampleLog.open(folder.layout().samples(), resumed);
+        this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total());
+    }
+
+    /**
+     * Takes up a run where its newest checkpoint left it, or starts it.
+     *
+     * @param settings of the run
+     * @param optimisation how weights are updated
+     * @param schedule which rows when
+     * @param workplace model and rows; its weights are trained in place
+     * @param folder of the run
+     */
+    static TrainingRun open(
+            RunSettings settings, Optimisation optimisation, Schedule schedule, Workplace workplace, RunFolder folder) {
+        Weights weights = workplace.checkpoint().decoder().weights();
+        AdamW optimizer = new AdamW(weights.all(), optimisation.adam());
+        TrainerState state = folder.checkpoints()
+                .newest()
+                .map(checkpoint -> TrainerState.load(checkpoint.folder(), weights, optimizer))
+                .orElseGet(TrainerState::start);
+        folder.checkpoints().discardAfter(state.step());
+        folder.requireFreeSpace(2 * size(weights, optimizer));
+        return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state);
+    }
+
+    private static long size(Weights weights, AdamW optimizer) {
+        return weights.all().values().stream().mapToLong(tensor -> tensor.byteSize()).sum()
+                + optimizer.state().values().stream()
+                        .mapToLong(tensor -> tensor.byteSize())
+                        .sum();
+    }
+
+    AdamW optimizer() {
+        return optimizer;
+    }
+
+    Schedule schedule() {
+        return schedule;
+    }
+
+    /** The first step to take, from 0. */
+    long firstStep() {
+        return state.step();
+    }
+
+    /** Whether there is a step to take after so many. */
+    boolean goesOn(long steps) {
+        return !stopped && steps < schedule.total();
+    }
+
+    /** Says something beside the progress. */
+    void note(String line) {
+        progress.note(line);
+    }
+
+    /**
+     * Ends a step whose gradients have been added up: clips, updates, logs.
+     *
+     * @param step its number, from 0
+     * @param measured metrics of its rows, the loss among them
+     * @param tokens that went through the model
+     * @param rows the rows, for a message
+     */
+    void update(long step, Metrics measured, long tokens, Supplier<List<RowId>> rows) {
+        double norm = optimizer.gradientNorm();
+        Map<String, Double> values = new LinkedHashMap<>(measured.values());
+        double loss = values.getOrDefault("loss", Double.NaN);
+        if (!Double.isFinite(norm) || !Double.isFinite(loss)) {
+            throw notFinite(step, loss, norm, rows.get());
+        }
+        double limit = optimisation.maxGradNorm();
+        double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
+        double rate = schedule.learningRate(step);
+        optimizer.step(rate, factor);
+        values.put("grad_norm", norm);
+        values.put("learning_rate", rate);
+        state = new TrainerState(step + 1, state.best(), state.evaluationsWithoutGain());
+        metrics.write(step + 1, schedule.epoch(step + 1), MetricsLog.Split.TRAIN, values);
+        progress.update(step + 1, values, tokens);
+    }
+
+    private PlumbException notFinite(long step, double loss, double norm, List<RowId> rows) {
+        String good = folder.checkpoints()
+                .newest()
+                .map(checkpoint -> "The last good checkpoint is " + checkpoint.folder() + ".")
+                .orElse("No checkpoint was saved before it.");
+        return new PlumbException("Step " + (step + 1) + " gave a loss of " + loss + " and a gradient of length " + norm
+                + "; the weights were not touched. Its rows: " + rows + ". " + good
+                + " Look at these rows; a smaller learning_rate or max_grad_norm, or dtype: float32, often helps.");
+    }
+
+    /** Whether the held-out rows are to be measured after so many steps. */
+    boolean isTimeToEvaluate(long steps) {
+        boolean last = steps == schedule.total() || stopped;
+        boolean due = settings.evalSteps() > 0 && steps % settings.evalSteps() == 0;
+        return workplace.dataset().eval().size() > 0 && (last || due || steps == 0);
+    }
+
+    /**
+     * Notes an evaluation, and decides about the best model and an early end.
+     *
+     * @param steps done so far
+     * @param measured metrics of the held-out rows
+     */
+    void evaluated(long steps, Metrics measured) {
+        Map<String, Double> values = measured.values();
+        lastEvaluation = values;
+        metrics.write(steps, schedule.epoch(steps), MetricsLog.Split.EVAL, values);
+        double score = score(values);
+        boolean gain = Double.isNaN(state.best()) || score > state.best();
+        state = new TrainerState(
+                state.step(), gain ? score : state.best(), gain ? 0 : state.evaluationsWithoutGain() + 1);
+        note(line("eval at step " + steps, values));
+        if (settings.earlyStoppingPatience() > 0 && state.evaluationsWithoutGain() >= settings.earlyStoppingPatience()) {
+            stopped = true;
+            note("no better " + settings.metricForBestModel() + " in " + state.evaluationsWithoutGain()
+                    + " evaluations: the run ends here");
+        }
+    }
+
+    private static String line(String title, Map<String, Double> values) {
+        StringBuilder out = new StringBuilder(title).append(':');
+        for (String name : List.of("loss", "perplexity", "rewards/accuracies", "rewards/margins")) {
+            if (values.containsKey(name)) {
+                out.append(String.format(java.util.Locale.ROOT, "  %s %.4g", name, values.get(name)));
+            }
+        }
+        return out.toString();
+    }
+
+    /** The wanted metric so that larger is better; NaN if there was no evaluation. */
+    private double score(Map<String, Double> values) {
+        String name = settings.metricForBestModel();
+        if (values.isEmpty()) {
+            return Double.NaN;
+        }
+        if (!values.containsKey(name)) {
+            throw new PlumbException("metric_for_best_model: '" + name + "' is not measured; there are "
+                    + values.keySet() + ".");
+        }
+        boolean lowerIsBetter = name.contains("loss") || name.contains("perplexity");
+        return lowerIsBetter ? -values.get(name) : values.get(name);
+    }
+
+    /**
+     * Answers some held-out prompts with the model as it is.
+     *
+     * @param steps done so far
+     * @param prompts token ids
+     */
+    void sample(long steps, List<int[]> prompts) {
+        if (prompts.isEmpty()) {
+            return;
+        }
+        int room = workplace.checkpoint().decoder().architecture().contextLength()
+                - prompts.stream().mapToInt(ids -> ids.length).max().orElse(0);
+        Sampling greedy = Sampling.greedy(Math.max(1, Math.min(settings.maxCompletionLength(), room)), workplace.stops());
+        List<Generator.Completion> made =
+                new Generator(workplace.checkpoint().decoder(), prompts.size()).generate(prompts, greedy);
+        for (int i = 0; i < prompts.size(); i++) {
+            String prompt = workplace.tokenizer().decode(prompts.get(i));
+            String answer = workplace.tokenizer().decode(made.get(i).ids(), true);
+            samples.write(steps, prompt, answer, Map.of());
+        }
+    }
+
+    /** Up to the wanted number of different prompts of the held-out rows. */
+    static List<int[]> samplePrompts(TokenStore store, int wanted, java.util.function.LongFunction<int[]> promptOf) {
+        List<int[]> prompts = new java.util.ArrayList<>();
+        for (long row = 0; row < store.size() && prompts.size() < wanted; row++) {
+            int[] prompt = promptOf.apply(row);
+            if (prompt.length > 0 && prompts.stream().noneMatch(other -> java.util.Arrays.equals(other, prompt))) {
+                prompts.add(prompt);
+            }
+        }
+        return prompts;
+    }
+
+    /**
+     * Saves if it is time, and notices whether the run is to end.
+     *
+     * @param steps done so far
+     */
+    void saveIfDue(long steps) {
+        boolean due = settings.saveSteps() > 0 && steps % settings.saveSteps() == 0;
+        if (interrupt.requested()) {
+            stopped = true;
+            due = true;
+        }
+        if (due && steps > 0) {
+            double score = score(lastEvaluation);
+            folder.checkpoints()
+                    .save(
+                            steps,
+                            Double.isNaN(score) ? OptionalDouble.empty() : OptionalDouble.of(score),
+                            this::writeCheckpoint);
+            folder.checkpoints().prune(settings.saveTotalLimit(), true);
+            lastEvaluation = Map.of();
+        }
+    }
+
+    private void writeCheckpoint(Path target) throws java.io.IOException {
+        workplace.checkpoint().writeTo(target);
+        state.save(target, optimizer);
+    }
+
+    /** Whether Ctrl-C ended the run before its last step. */
+    boolean isInterrupted() {
+        return interrupt.requested();
+    }
+
+    /**
+     * Writes the final model.
+     *
+     * @return its folder; empty if the run was interrupted and is to be taken up again
+     */
+    Optional<Path> finish() {
+        if (isInterrupted()) {
+            note("interrupted after step " + state.step() + ": go on with --resume");
+            return Optional.empty();
+        }
+        Checkpoint checkpoint = workplace.checkpoint();
+        if (settings.loadBestModelAtEnd()) {
+            folder.checkpoints().best().ifPresent(best -> {
+                TrainerState.readWeights(best.folder(), checkpoint.decoder().weights());
+                note("the final model is that of step " + best.step());
+            });
+        }
+        return Optional.of(folder.checkpoints().saveFinal(checkpoint::writeTo));
+    }
+
+    @Override
+    public void close() {
+        try (interrupt;
+                optimizer;
+                metrics;
+                samples) {
+            progress.close();
+        }
+    }
+}
