@@ -116,6 +116,18 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
+     * Writes the model's files, in the type that the weights have in memory, into a folder whose caller sees to it that it is
+     * there whole or not at all.
+     *
+     * @param part an empty folder
+     * @throws IOException if they cannot be written
+     */
+    public void writeTo(Path part) throws IOException {
+        new CheckpointWriter(folder, decoder.weights().dtype(), CheckpointWriter.DEFAULT_SHARD)
+                .writeInto(decoder, part);
+    }
+
+    /**
      * SHA-256 of a folder's files, for the record of where a model came from.
      *
      * @param folder any folder

@@ -59,7 +59,7 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
             deleteTree(part); // of a run that was killed
             Files.createDirectories(part);
             try {
-                fill(decoder, part);
+                writeInto(decoder, part);
                 Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 deleteTree(part);
@@ -85,7 +85,14 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         }
     }
 
-    private void fill(Decoder decoder, Path part) throws IOException {
+    /**
+     * Writes a model's files into a folder whose caller sees to it that it is there whole or not at all.
+     *
+     * @param decoder the model
+     * @param part an empty folder
+     * @throws IOException if they cannot be written
+     */
+    public void writeInto(Decoder decoder, Path part) throws IOException {
         copyAll(source, COMPANIONS, part);
         Path templates = source.resolve("additional_chat_templates");
         if (Files.isDirectory(templates)) {

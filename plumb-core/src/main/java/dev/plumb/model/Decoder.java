@@ -229,7 +229,7 @@ public final class Decoder {
      * @return [outputs, width]
      */
     public Tensor head() {
-        return weights.get((shape.tied() ? names.embedding() : names.head()) + ".weight");
+        return weights.get(shape.headName());
     }
 
     /**
