@@ -59,7 +59,7 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
             deleteTree(part); // of a run that was killed
             Files.createDirectories(part);
             try {
-                fill(decoder, part);
+                writeInto(decoder, part);
                 Files.move(part, whole, StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 deleteTree(part);
@@ -85,8 +85,19 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         }
     }
 
+<<<<<<< HEAD
     /** Writes into a folder that is there and empty, whose wholeness is the caller's concern. */
     void fill(Decoder decoder, Path part) throws IOException {
+=======
+    /**
+     * Writes a model's files into a folder whose caller sees to it that it is there whole or not at all.
+     *
+     * @param decoder the model
+     * @param part an empty folder
+     * @throws IOException if they cannot be written
+     */
+    public void writeInto(Decoder decoder, Path part) throws IOException {
+>>>>>>> hub
         copyAll(source, COMPANIONS, part);
         Path templates = source.resolve("additional_chat_templates");
         if (Files.isDirectory(templates)) {
@@ -128,17 +139,13 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
 
     /** Turns a language model's config into that of the reward model made from it. */
     private static String scoring(String text, ConfigFile config, int outputs) {
-        String family = config.texts("architectures").stream()
-                .findFirst()
-                .orElse("")
-                .replaceAll("(ForCausalLM|LMHeadModel)$", "");
         ObjectNode labels = JsonNodeFactory.instance.objectNode();
         ObjectNode numbers = JsonNodeFactory.instance.objectNode();
         for (int i = 0; i < outputs; i++) {
             labels.put(Integer.toString(i), "LABEL_" + i);
             numbers.put("LABEL_" + i, i);
         }
-        String out = ConfigText.set(text, "architectures", "[\"" + family + "ForSequenceClassification\"]");
+        String out = ConfigText.set(text, "architectures", "[\"" + HfConfig.scoringClass(config) + "\"]");
         out = ConfigText.set(out, "id2label", labels.toString());
         return ConfigText.set(out, "label2id", numbers.toString());
     }
@@ -151,7 +158,7 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         }
         Map<String, String> fileOf = new TreeMap<>();
         for (int i = 0; i < shards.size(); i++) {
-            String name = String.format("model-%05d-of-%05d.safetensors", i + 1, shards.size());
+            String name = String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
             Safetensors.writeTo(folder.resolve(name), shards.get(i), Optional.of(dtype));
             shards.get(i).keySet().forEach(tensor -> fileOf.put(tensor, name));
         }

@@ -65,6 +65,22 @@ public final class HfConfig {
         };
     }
 
+    /** The name that transformers has for a family's reward models. */
+    static String scoringClass(ConfigFile c) {
+        String family = switch (c.text("model_type", "")) {
+            case "llama" -> "Llama";
+            case "mistral" -> "Mistral";
+            case "qwen2" -> "Qwen2";
+            case "qwen3" -> "Qwen3";
+            case "phi3" -> "Phi3";
+            case "gemma2" -> "Gemma2";
+            case "gemma3_text" -> "Gemma3Text";
+            case "gpt2" -> "GPT2";
+            default -> "OPT";
+        };
+        return family + "ForSequenceClassification";
+    }
+
     static boolean isScoring(ConfigFile c) {
         return c.texts("architectures").stream().anyMatch(name -> name.endsWith("ForSequenceClassification"));
     }

@@ -80,9 +80,8 @@ final class RopeConfig {
     }
 
     private Scaling scaling(ConfigFile p) {
-        p.allowOnly(KNOWN);
         String type = p.text("rope_type", p.text("type", "default"));
-        return switch (type) {
+        Scaling scaling = switch (type) {
             case "default" -> new Scaling.None();
             case "linear" -> new Scaling.Linear(p.number("factor"));
             case "dynamic" -> dynamic(p);
@@ -98,6 +97,8 @@ final class RopeConfig {
                         p.has("rope_type") ? "rope_type" : "type",
                         "is '" + type + "'; supported are default, linear, dynamic, yarn and llama3");
         };
+        p.allowOnly(KNOWN);
+        return scaling;
     }
 
     private Scaling dynamic(ConfigFile p) {

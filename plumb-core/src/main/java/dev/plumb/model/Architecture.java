@@ -264,6 +264,15 @@ public record Architecture(
     }
 
     /**
+     * The parameter that projects hidden states to logits or scores.
+     *
+     * @return its name in the checkpoint: the embedding's, if the two are tied
+     */
+    public String headName() {
+        return (tied ? names.embedding() : names.head()) + ".weight";
+    }
+
+    /**
      * All parameters that this architecture has, in the order of a forward pass.
      *
      * @return name to shape
@@ -279,7 +288,7 @@ public record Architecture(
         }
         addNorm(all, names.finalNorm(), width);
         if (!tied) {
-            all.put(names.head() + ".weight", new long[] {outputs, width});
+            all.put(headName(), new long[] {outputs, width});
         }
         return all;
     }

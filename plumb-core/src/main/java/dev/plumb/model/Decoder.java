@@ -229,6 +229,7 @@ public final class Decoder {
      * @return [outputs, width]
      */
     public Tensor head() {
+<<<<<<< HEAD
         return weights.get(headName());
     }
 
@@ -239,6 +240,9 @@ public final class Decoder {
      */
     public String headName() {
         return (shape.tied() ? names.embedding() : names.head()) + ".weight";
+=======
+        return weights.get(shape.headName());
+>>>>>>> hub
     }
 
     /**
