@@ -116,16 +116,6 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-<<<<<<< HEAD
-     * Writes the model as it is now, in the type it has in memory, into a folder that the caller makes whole.
-     *
-     * @param folder an empty folder
-     * @throws IOException if it cannot be written
-     */
-    public void writeInto(Path folder) throws IOException {
-        new CheckpointWriter(this.folder, decoder.weights().dtype(), CheckpointWriter.DEFAULT_SHARD)
-                .fill(decoder, folder);
-=======
      * Writes the model's files, in the type that the weights have in memory, into a folder whose caller sees to it that it is
      * there whole or not at all.
      *
@@ -135,7 +125,6 @@ public final class Checkpoint implements AutoCloseable {
     public void writeTo(Path part) throws IOException {
         new CheckpointWriter(folder, decoder.weights().dtype(), CheckpointWriter.DEFAULT_SHARD)
                 .writeInto(decoder, part);
->>>>>>> hub
     }
 
     /**

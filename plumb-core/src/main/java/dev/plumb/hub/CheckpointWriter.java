@@ -85,10 +85,6 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         }
     }
 
-<<<<<<< HEAD
-    /** Writes into a folder that is there and empty, whose wholeness is the caller's concern. */
-    void fill(Decoder decoder, Path part) throws IOException {
-=======
     /**
      * Writes a model's files into a folder whose caller sees to it that it is there whole or not at all.
      *
@@ -97,7 +93,6 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
      * @throws IOException if they cannot be written
      */
     public void writeInto(Decoder decoder, Path part) throws IOException {
->>>>>>> hub
         copyAll(source, COMPANIONS, part);
         Path templates = source.resolve("additional_chat_templates");
         if (Files.isDirectory(templates)) {

@@ -229,20 +229,7 @@ public final class Decoder {
      * @return [outputs, width]
      */
     public Tensor head() {
-<<<<<<< HEAD
-        return weights.get(headName());
-    }
-
-    /**
-     * The parameter that {@link #head} is.
-     *
-     * @return its name
-     */
-    public String headName() {
-        return (shape.tied() ? names.embedding() : names.head()) + ".weight";
-=======
         return weights.get(shape.headName());
->>>>>>> hub
     }
 
     /**

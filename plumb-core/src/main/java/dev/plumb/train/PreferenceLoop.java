@@ -74,7 +74,7 @@ final class PreferenceLoop {
     Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
         PreferenceObjective.Step step = size(parts);
-        Tensor headGradient = optimizer.gradient(policy.decoder().headName());
+        Tensor headGradient = optimizer.gradient(policy.decoder().architecture().headName());
         Metrics measured = new Metrics();
         for (PairPart part : parts) {
             try (Scope scope = Scope.open()) {

@@ -72,7 +72,7 @@ final class SequenceLoop {
         List<SequencePart> parts =
                 SequencePart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
         SequenceObjective.Step step = size(parts);
-        Tensor headGradient = optimizer.gradient(policy.decoder().headName());
+        Tensor headGradient = optimizer.gradient(policy.decoder().architecture().headName());
         Metrics measured = new Metrics();
         for (SequencePart part : parts) {
             try (Scope scope = Scope.open()) {

@@ -270,7 +270,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private void writeCheckpoint(Path target) throws java.io.IOException {
-        workplace.checkpoint().writeInto(target);
+        workplace.checkpoint().writeTo(target);
         state.save(target, optimizer);
     }
 
@@ -296,7 +296,7 @@ final class TrainingRun implements AutoCloseable {
                 note("the final model is that of step " + best.step());
             });
         }
-        return Optional.of(folder.checkpoints().saveFinal(checkpoint::writeInto));
+        return Optional.of(folder.checkpoints().saveFinal(checkpoint::writeTo));
     }
 
     @Override
