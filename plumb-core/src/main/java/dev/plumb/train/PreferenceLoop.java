@@ -71,7 +71,6 @@ final class PreferenceLoop {
     Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
         PreferenceObjective.Step step = size(parts);
-        Tensor headGradient = optimizer.gradient(policy.decoder().architecture().headName());
         Metrics measured = new Metrics();
         for (PairPart part : parts) {
             try (Scope scope = Scope.open()) {
@@ -81,7 +80,7 @@ final class PreferenceLoop {
                 Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
                 Loss loss = objective.loss(batch(part, logps, ref, scores), step);
                 loss.value().backward();
-                learning.backward(scores, logps.grad(), headGradient);
+                learning.backward(scores, logps.grad());
                 optimizer.collect();
                 note(measured, part, loss, scores);
             }

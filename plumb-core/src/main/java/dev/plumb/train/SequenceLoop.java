@@ -73,7 +73,6 @@ final class SequenceLoop {
         List<SequencePart> parts =
                 SequencePart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
         SequenceObjective.Step step = size(parts);
-        Tensor headGradient = optimizer.gradient(policy.decoder().architecture().headName());
         Metrics measured = new Metrics();
         for (SequencePart part : parts) {
             try (Scope scope = Scope.open()) {
@@ -83,14 +82,14 @@ final class SequenceLoop {
                 Optional<Tensor> known = objective.knownGradient(batch(part, nothing), step);
                 LogProbs.Scores scores;
                 if (known.isPresent()) { // one pass over the vocabulary instead of two
-                    scores = learning.scoreAndBackward(known.get(), headGradient);
+                    scores = learning.scoreAndBackward(known.get());
                     note(measured, part, objective.loss(batch(part, scores.logps()), step), scores);
                 } else {
                     scores = learning.score();
                     Tensor logps = scores.logps().requiresGrad(true);
                     Loss loss = objective.loss(batch(part, logps), step);
                     loss.value().backward();
-                    learning.backward(scores, logps.grad(), headGradient);
+                    learning.backward(scores, logps.grad());
                     note(measured, part, loss, scores);
                 }
                 optimizer.collect();
