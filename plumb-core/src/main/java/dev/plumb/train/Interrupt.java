@@ -3,15 +3,16 @@ package dev.plumb.train;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * Ctrl-C, and a polite kill: the run ends after the step it is in and saves; the process waits for that and then ends with
- * the exit status of the signal, 130 for Ctrl-C.
+ * Ctrl-C, and a polite kill: the run ends after the step it is in, saves and records how it ended; the process waits for
+ * that and then ends with the exit status of the signal, 130 for Ctrl-C.
  */
 final class Interrupt implements AutoCloseable {
     private final CountDownLatch saved = new CountDownLatch(1);
     private final Thread hook = new Thread(this::stop, "plumb-interrupt");
     private volatile boolean requested;
 
-    Interrupt() {
+    /** From now on the process does not end before this is closed; until now it ended at once. */
+    void heed() {
         Runtime.getRuntime().addShutdownHook(hook);
     }
 

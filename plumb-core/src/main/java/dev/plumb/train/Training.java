@@ -65,49 +65,70 @@ public final class Training {
             requireSameSettings(folder);
             Provenance provenance = provenance(folder);
             provenance.write(folder.layout().provenance());
-            Optional<Path> model = Optional.empty();
-            String how = "failed";
-            try {
-                model = train(workplace, folder);
-                how = model.isPresent() ? "finished" : "interrupted";
-            } finally {
-                provenance.ended(Instant.now(), how).write(folder.layout().provenance());
-                Report.write(folder.layout().root());
+            try (Interrupt interrupt = new Interrupt()) { // lasts until the run's end is on record
+                return new Outcome(root, train(workplace, folder, provenance, interrupt));
             }
-            return new Outcome(root, model);
         }
     }
 
-    private Optional<Path> train(Workplace workplace, RunFolder folder) {
+    /** Trains, and records how that ended. */
+    private Optional<Path> train(
+            Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+        Optional<Path> model;
+        try {
+            model = train(workplace, folder, interrupt);
+        } catch (RuntimeException e) {
+            try {
+                record(folder, provenance, "failed");
+            } catch (PlumbException another) { // on a full disk neither can be written; the first says why
+                e.addSuppressed(another);
+            }
+            throw e;
+        }
+        record(folder, provenance, model.isPresent() ? "finished" : "interrupted");
+        return model;
+    }
+
+    private static void record(RunFolder folder, Provenance provenance, String how) {
+        provenance.ended(Instant.now(), how).write(folder.layout().provenance());
+        Report.write(folder.layout().root());
+    }
+
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Interrupt interrupt) {
         Schedule schedule = new Schedule(
                 workplace.dataset().order(job.run().seed()),
                 job.optimisation(),
                 job.learningRate(),
                 job.numTrainEpochs());
         if (job instanceof Job.SftJob sft) {
-            try (TrainingRun run = TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder)) {
+            try (TrainingRun run = TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder, interrupt)) {
                 new SequenceLoop(workplace.checkpoint().decoder(), sft.optimisation(), new Sft(sft.sft()))
                         .run(run, workplace.dataset());
                 return run.finish();
             }
         }
         Job.DpoJob dpo = (Job.DpoJob) job;
-        return prefer(dpo, new Dpo(dpo.dpo()), schedule, workplace, folder);
+        return prefer(dpo, new Dpo(dpo.dpo()), schedule, workplace, folder, interrupt);
     }
 
     private static Optional<Path> prefer(
-            Job.DpoJob job, PreferenceObjective objective, Schedule schedule, Workplace workplace, RunFolder folder) {
+            Job.DpoJob job,
+            PreferenceObjective objective,
+            Schedule schedule,
+            Workplace workplace,
+            RunFolder folder,
+            Interrupt interrupt) {
         Decoder start = workplace.checkpoint().decoder(); // still as loaded: this is the reference
         if (job.precomputeRefLogProbs()) {
             try (StoredReference stored = precompute(job, workplace);
-                    TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder)) {
+                    TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
                 new PreferenceLoop(start, job.optimisation(), objective, Optional.of(stored))
                         .run(run, workplace.dataset());
                 return run.finish();
             }
         }
         try (Weights frozen = start.weights().frozenCopy();
-                TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder)) {
+                TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
             Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
             Reference reference = part -> model.score(part.packing()).logps();
             new PreferenceLoop(start, job.optimisation(), objective, Optional.of(reference))

@@ -35,7 +35,7 @@ final class TrainingRun implements AutoCloseable {
     private final TensorBoardWriter events;
     private final SampleLog samples;
     private final Progress progress;
-    private final Interrupt interrupt = new Interrupt();
+    private final Interrupt interrupt;
     private TrainerState state;
     private boolean stopped;
     private Map<String, Double> lastEvaluation = Map.of();
@@ -47,7 +47,8 @@ final class TrainingRun implements AutoCloseable {
             RunFolder folder,
             Schedule schedule,
             AdamW optimizer,
-            TrainerState state) {
+            TrainerState state,
+            Interrupt interrupt) {
         this.settings = settings;
         this.optimisation = optimisation;
         this.workplace = workplace;
@@ -55,6 +56,8 @@ final class TrainingRun implements AutoCloseable {
         this.schedule = schedule;
         this.optimizer = optimizer;
         this.state = state;
+        this.interrupt = interrupt;
+        this.stopped = isPatienceOver(); // a run that ended early stays ended
         OptionalLong resumed = state.step() > 0 ? OptionalLong.of(state.step()) : OptionalLong.empty();
         this.metrics = MetricsLog.open(folder.layout().metrics(), resumed);
         this.events = TensorBoardWriter.open(folder.layout().events(), resumed, Clock.systemUTC());
@@ -70,9 +73,15 @@ final class TrainingRun implements AutoCloseable {
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
      * @param folder of the run
+     * @param interrupt heeded from now on
      */
     static TrainingRun open(
-            RunSettings settings, Optimisation optimisation, Schedule schedule, Workplace workplace, RunFolder folder) {
+            RunSettings settings,
+            Optimisation optimisation,
+            Schedule schedule,
+            Workplace workplace,
+            RunFolder folder,
+            Interrupt interrupt) {
         Weights weights = workplace.checkpoint().decoder().weights();
         AdamW optimizer = new AdamW(weights.all(), optimisation.adam());
         TrainerState state = folder.checkpoints()
@@ -81,7 +90,8 @@ final class TrainingRun implements AutoCloseable {
                 .orElseGet(TrainerState::start);
         folder.checkpoints().discardAfter(state.step());
         folder.requireFreeSpace(2 * size(weights, optimizer));
-        return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state);
+        interrupt.heed();
+        return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state, interrupt);
     }
 
     private static long size(Weights weights, AdamW optimizer) {
@@ -135,6 +145,7 @@ final class TrainingRun implements AutoCloseable {
         double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
         double rate = schedule.learningRate(step);
         optimizer.step(rate, factor);
+        lastEvaluation = Map.of(); // it was of other weights
         values.put("grad_norm", norm);
         values.put("learning_rate", rate);
         state = new TrainerState(step + 1, state.best(), state.evaluationsWithoutGain());
@@ -179,12 +190,16 @@ final class TrainingRun implements AutoCloseable {
         state = new TrainerState(
                 state.step(), gain ? score : state.best(), gain ? 0 : state.evaluationsWithoutGain() + 1);
         note(line("eval at step " + steps, values));
-        if (settings.earlyStoppingPatience() > 0
-                && state.evaluationsWithoutGain() >= settings.earlyStoppingPatience()) {
+        if (isPatienceOver()) {
             stopped = true;
             note("no better " + settings.metricForBestModel() + " in " + state.evaluationsWithoutGain()
                     + " evaluations: the run ends here");
         }
+    }
+
+    private boolean isPatienceOver() {
+        return settings.earlyStoppingPatience() > 0
+                && state.evaluationsWithoutGain() >= settings.earlyStoppingPatience();
     }
 
     private static String line(String title, Map<String, Double> values) {
@@ -301,8 +316,7 @@ final class TrainingRun implements AutoCloseable {
 
     @Override
     public void close() {
-        try (interrupt;
-                optimizer;
+        try (optimizer;
                 metrics;
                 events;
                 samples) {
