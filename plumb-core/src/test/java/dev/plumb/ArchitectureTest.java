@@ -59,7 +59,8 @@ class ArchitectureTest {
     @Test
     void packagesUseOnlyWhatTheTableAllows() {
         MAY_USE.forEach((name, allowed) -> {
-            List<String> packages = new ArrayList<>(List.of("dev.plumb." + name, "java..", "javax..", "org.jspecify..", "org.slf4j.."));
+            List<String> packages =
+                    new ArrayList<>(List.of("dev.plumb." + name, "java..", "javax..", "org.jspecify..", "org.slf4j.."));
             allowed.forEach(other -> packages.add(other.endsWith("..") ? other : "dev.plumb." + other));
             classes()
                     .that()

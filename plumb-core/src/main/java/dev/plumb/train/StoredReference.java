@@ -87,8 +87,8 @@ final class StoredReference implements Reference, AutoCloseable {
         Path part = Files.createTempFile(file.getParent(), "reference", ".part");
         try {
             try (FileChannel out = FileChannel.open(part, StandardOpenOption.WRITE)) {
-                for (PairPart one :
-                        PairPart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style())) {
+                for (PairPart one : PairPart.split(
+                        store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style())) {
                     float[] logps;
                     try (Scope scope = Scope.open()) {
                         logps = model.score(one.packing()).logps().toFloats();

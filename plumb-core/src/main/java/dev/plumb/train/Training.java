@@ -72,8 +72,7 @@ public final class Training {
     }
 
     /** Trains, and records how that ended. */
-    private Optional<Path> train(
-            Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
         Optional<Path> model;
         try {
             model = train(workplace, folder, interrupt);
@@ -101,7 +100,8 @@ public final class Training {
                 job.learningRate(),
                 job.numTrainEpochs());
         if (job instanceof Job.SftJob sft) {
-            try (TrainingRun run = TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder, interrupt)) {
+            try (TrainingRun run =
+                    TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder, interrupt)) {
                 new SequenceLoop(workplace.checkpoint().decoder(), sft.optimisation(), new Sft(sft.sft()))
                         .run(run, workplace.dataset());
                 return run.finish();
@@ -121,14 +121,16 @@ public final class Training {
         Decoder start = workplace.checkpoint().decoder(); // still as loaded: this is the reference
         if (job.precomputeRefLogProbs()) {
             try (StoredReference stored = precompute(job, workplace);
-                    TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
+                    TrainingRun run =
+                            TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
                 new PreferenceLoop(start, job.optimisation(), objective, Optional.of(stored))
                         .run(run, workplace.dataset());
                 return run.finish();
             }
         }
         try (Weights frozen = start.weights().frozenCopy();
-                TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
+                TrainingRun run =
+                        TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
             Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
             Reference reference = part -> model.score(part.packing()).logps();
             new PreferenceLoop(start, job.optimisation(), objective, Optional.of(reference))

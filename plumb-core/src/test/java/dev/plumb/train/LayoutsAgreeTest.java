@@ -94,7 +94,8 @@ class LayoutsAgreeTest {
             Decoder reference = new Decoder(decoder.architecture(), others);
             List<TokenPair> pairs = pairs(decoder);
             List<String> settings = List.of("ld_alpha=0.4", "loss_type=[sigmoid, sft]", "use_weighting=true");
-            Dpo dpo = new Dpo(Binder.bind(Dpo.Config.class, YamlSource.commandLine().with(settings)));
+            Dpo dpo = new Dpo(
+                    Binder.bind(Dpo.Config.class, YamlSource.commandLine().with(settings)));
             holdPairs(decoder, reference, pairs, dpo);
         }
     }

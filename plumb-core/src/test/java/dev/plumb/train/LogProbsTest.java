@@ -47,7 +47,10 @@ class LogProbsTest {
             assertClose(scores.logps(), logps.detach(), 1e-5);
             assertClose(fused.logps(), logps.detach(), 1e-5);
             Tensor exact = p.detach();
-            assertClose(scores.entropies(), exact.exp().mul(exact).sum(1).neg(), 1e-3); // sums over the vocabulary in 32 bits
+            assertClose(
+                    scores.entropies(),
+                    exact.exp().mul(exact).sum(1).neg(),
+                    1e-3); // sums over the vocabulary in 32 bits
             assertClose(scores.squaredMass(), exact.mul(2).logSumExp(1), 1e-3);
             assertThat(scores.hits().toDoubles())
                     .containsExactly(

@@ -93,7 +93,8 @@ class TrajectoriesTest {
                     List<Long> rows = LongStream.range(first, first + size)
                             .mapToObj(at -> at % store.size())
                             .toList();
-                    Map<String, Double> got = learner.learn(optimizer, store, rows).values();
+                    Map<String, Double> got =
+                            learner.learn(optimizer, store, rows).values();
                     double norm = optimizer.gradientNorm();
                     double rate = settings.lrSchedulerType()
                             .rate(
@@ -118,15 +119,13 @@ class TrajectoriesTest {
                 return new SequenceLoop(decoder, settings, sft)::learn;
             }
             Dpo dpo = new Dpo(Binder.bind(
-                    Dpo.Config.class,
-                    YamlSource.commandLine().with(List.of("beta=" + text(golden, "/options/beta")))));
+                    Dpo.Config.class, YamlSource.commandLine().with(List.of("beta=" + text(golden, "/options/beta")))));
             Policy reference = new Policy(start, false);
             return new PreferenceLoop(
-                            decoder,
-                            settings,
-                            dpo,
-                            Optional.of(part -> reference.score(part.packing()).logps()))
-                    ::learn;
+                    decoder,
+                    settings,
+                    dpo,
+                    Optional.of(part -> reference.score(part.packing()).logps()))::learn;
         }
 
         private Optimisation optimisation() {
@@ -156,7 +155,8 @@ class TrajectoriesTest {
                         if (row.has("chosen_ids")) {
                             return new TokenPair(prompt, ids(row.get("chosen_ids")), ids(row.get("rejected_ids")));
                         }
-                        int[] ids = IntStream.concat(Arrays.stream(prompt), Arrays.stream(ids(row.get("completion_ids"))))
+                        int[] ids = IntStream.concat(
+                                        Arrays.stream(prompt), Arrays.stream(ids(row.get("completion_ids"))))
                                 .toArray();
                         boolean[] trained = new boolean[ids.length];
                         Arrays.fill(trained, all ? 1 : prompt.length, ids.length, true);
@@ -191,7 +191,14 @@ class TrajectoriesTest {
             assertThat(got.get("loss")).isCloseTo(want.get("loss").asDouble(), within(bound));
             double length = want.get("grad_norm").asDouble();
             assertThat(norm)
-                    .isCloseTo(length, within(length * (1 + step) * (1e-5 + 2 * golden.at("/float32_noise/grad_norm_relative").asDouble())));
+                    .isCloseTo(
+                            length,
+                            within(length
+                                    * (1 + step)
+                                    * (1e-5
+                                            + 2
+                                                    * golden.at("/float32_noise/grad_norm_relative")
+                                                            .asDouble())));
             if (golden.at("/options/gradient_accumulation_steps").asInt(1) > 1) {
                 return; // TRL logs the mean of the micro-batches' means, which depends on the split
             }
@@ -199,7 +206,8 @@ class TrajectoriesTest {
                 String name = metric.getKey();
                 double value = metric.getValue().asDouble();
                 if (name.equals("rewards/accuracies") && step == 0) {
-                    assertThat(got.get(name)).isEqualTo(0.5); // policy and reference agree: a tie, which TRL counts as wrong
+                    assertThat(got.get(name))
+                            .isEqualTo(0.5); // policy and reference agree: a tie, which TRL counts as wrong
                 } else if (!name.startsWith("logits/")) { // an objective sees no logits
                     assertThat(got.get(name))
                             .as(name + " of step " + (step + 1))
@@ -216,12 +224,14 @@ class TrajectoriesTest {
                     Tensor end = weights.get(parameter.getKey()).detach();
                     JsonNode want = parameter.getValue();
                     double norm = want.get("norm").asDouble();
-                    double change = Math.sqrt(end.sub(start.get(parameter.getKey())).squaredNorm());
+                    double change =
+                            Math.sqrt(end.sub(start.get(parameter.getKey())).squaredNorm());
                     assertThat(Math.sqrt(end.squaredNorm()))
                             .as(parameter.getKey())
                             .isCloseTo(norm, within(1e-5 * norm));
                     double moved = want.get("change_norm").asDouble();
-                    double noise = golden.at("/float32_noise/change_norm_relative").asDouble();
+                    double noise =
+                            golden.at("/float32_noise/change_norm_relative").asDouble();
                     assertThat(change).as(parameter.getKey()).isCloseTo(moved, within(moved * (2e-4 + 5 * noise)));
                 });
             }
