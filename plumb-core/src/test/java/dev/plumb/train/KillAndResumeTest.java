@@ -1,0 +1,122 @@
+package dev.plumb.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.plumb.train.MetricsLog.Split;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that is killed again and again ends with the bytes of one that was left alone. */
+class KillAndResumeTest {
+    private static final int STEPS = 90;
+    private static final String[] SETTINGS = {
+        "max_steps: " + STEPS, "save_steps: 6", "eval_steps: 15", "weight_decay: 0.1", "lr_scheduler_type: cosine"
+    };
+
+    @TempDir
+    private Path folder;
+
+    private TinyRun tiny;
+
+    @BeforeEach
+    void make() {
+        tiny = TinyRun.make(folder);
+    }
+
+    @Test
+    void supervised() throws IOException, InterruptedException {
+        hold("sft", true);
+    }
+
+    @Test
+    void preferences() throws IOException, InterruptedException {
+        hold("dpo", false);
+    }
+
+    @Test
+    void preferencesWithAReferenceThatWasAskedBeforehand() throws IOException, InterruptedException {
+        hold("dpo", false, "precompute_ref_log_probs: true");
+    }
+
+    private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {
+        TrainingProcess left = TrainingProcess.start(yaml(method, "left", more), false);
+        Path yaml = yaml(method, "killed", more);
+        RunLayout killed = tiny.layout("killed");
+        boolean resume = false;
+        for (BooleanSupplier moment : moments(killed, thorough)) {
+            TrainingProcess process = TrainingProcess.start(yaml, resume);
+            assertThat(process.killWhen(moment)).as(process.output()).isTrue();
+            assertThat(killed.finalModel()).doesNotExist();
+            resume = true;
+        }
+        if (thorough) {
+            interrupt(yaml, killed);
+        }
+        TrainingProcess last = TrainingProcess.start(yaml, true);
+        assertThat(last.end()).as(last.output()).isZero();
+        assertThat(left.end()).as(left.output()).isZero();
+
+        TinyRun.assertSame(killed, tiny.layout("left"));
+        assertThat(TinyRun.steps(killed, Split.TRAIN))
+                .containsExactlyElementsOf(LongStream.rangeClosed(1, STEPS).boxed().toList());
+        assertThat(TinyRun.steps(killed, Split.EVAL)).containsExactly(0L, 15L, 30L, 45L, 60L, 75L, 90L);
+        assertThat(Files.readString(killed.provenance())).contains("finished");
+    }
+
+    private Path yaml(String method, String output, String... more) {
+        String[] all = new String[SETTINGS.length + more.length];
+        System.arraycopy(SETTINGS, 0, all, 0, SETTINGS.length);
+        System.arraycopy(more, 0, all, SETTINGS.length, more.length);
+        return tiny.yaml(method, output, all);
+    }
+
+    /** Early, while a checkpoint is written, right after one, and in a step between two. */
+    private static List<BooleanSupplier> moments(RunLayout run, boolean thorough) {
+        BooleanSupplier early = () -> lines(run) >= 4;
+        BooleanSupplier writing = () -> lines(run) > 30 && names(run).stream().anyMatch(name -> name.endsWith(".part"));
+        BooleanSupplier written = () -> names(run).contains("step-54");
+        BooleanSupplier inAStep = () -> lines(run) >= 75;
+        return thorough ? List.of(early, writing, written, inAStep) : List.of(writing, inAStep);
+    }
+
+    private static long lines(RunLayout run) {
+        try {
+            return Files.exists(run.metrics())
+                    ? Files.readString(run.metrics()).lines().count()
+                    : 0;
+        } catch (IOException e) {
+            return 0; // it is being replaced
+        }
+    }
+
+    private static List<String> names(RunLayout run) {
+        String[] names = new File(run.checkpoints().toString()).list();
+        return names == null ? List.of() : List.of(names);
+    }
+
+    /** Ctrl-C saves after the step and ends with the status of the signal. */
+    private static void interrupt(Path yaml, RunLayout run) throws IOException, InterruptedException {
+        Assumptions.assumeTrue(
+                System.getProperty("os.name").equals("Linux"), "skipped: no way to send a signal on this system");
+        long before = lines(run);
+        // Where a test run itself ignores the signal, as in the background of a shell, its children would too.
+        TrainingProcess process = TrainingProcess.start(yaml, true, "env", "--default-signal=INT");
+        assertThat(process.waitFor(() -> lines(run) != before && lines(run) > 80)).as(process.output()).isTrue();
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+        assertThat(process.end()).as(process.output()).isEqualTo(130);
+        assertThat(run.finalModel()).doesNotExist();
+        List<Long> steps = TinyRun.steps(run, Split.TRAIN);
+        assertThat(new Checkpoints(run).newest().orElseThrow().step()).isEqualTo(steps.get(steps.size() - 1));
+        assertThat(process.output()).contains("go on with --resume");
+        assertThat(Files.readString(run.provenance())).contains("interrupted");
+    }
+}

@@ -1,0 +1,205 @@
+package dev.plumb.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.plumb.config.Binder;
+import dev.plumb.config.YamlSource;
+import dev.plumb.hub.Safetensors;
+import dev.plumb.model.Architecture;
+import dev.plumb.model.Models;
+import dev.plumb.model.Weights;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.Scope;
+import dev.plumb.text.BytePairTrainer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/** A tiny model, its tokenizer and a few rows on disk, and runs that learn from them. */
+record TinyRun(Path folder) {
+    private static final String[] WORDS = {
+        "the", "lamp", "keeper", "harbour", "boat", "storm", "night", "reads", "sleeps", "burns", "a", "old", "grey", "sea"
+    };
+    private static final int VOCABULARY = 280;
+
+    /** Makes model and rows in an empty folder. */
+    static TinyRun make(Path folder) {
+        TinyRun run = new TinyRun(folder);
+        try {
+            Random random = new Random(5);
+            List<String> texts = new ArrayList<>();
+            List<String> pairs = new ArrayList<>();
+            List<String> demonstrations = new ArrayList<>();
+            for (int row = 0; row < 60; row++) {
+                ObjectNode pair = new JsonMapper().createObjectNode();
+                ObjectNode demonstration = pair.objectNode();
+                String prompt = "row " + row + " " + sentence(random);
+                pair.put("prompt", prompt).put("chosen", " " + sentence(random)).put("rejected", " " + sentence(random));
+                demonstration.put("prompt", prompt).put("completion", " " + sentence(random));
+                pairs.add(pair.toString());
+                demonstrations.add(demonstration.toString());
+                texts.add(pair.get("chosen").asText());
+            }
+            Files.write(folder.resolve("pairs.jsonl"), pairs);
+            Files.write(folder.resolve("demonstrations.jsonl"), demonstrations);
+            BytePairTrainer.train(
+                    texts,
+                    new BytePairTrainer.Plan(
+                            VOCABULARY, List.of("<pad>", "<s>", "</s>"), "<s>", "</s>", Optional.empty()),
+                    run.model());
+            Files.writeString(
+                    run.model().resolve("config.json"),
+                    """
+                    {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 280, "hidden_size": 16,
+                     "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 32,
+                     "hidden_act": "silu", "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "max_position_embeddings": 512,
+                     "tie_word_embeddings": true, "torch_dtype": "float32"}
+                    """);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        run.writeWeights(0.3);
+        return run;
+    }
+
+    private static String sentence(Random random) {
+        StringBuilder out = new StringBuilder();
+        for (int word = 0; word < 1 + random.nextInt(9); word++) {
+            out.append(word == 0 ? "" : " ").append(WORDS[random.nextInt(WORDS.length)]);
+        }
+        return out.toString();
+    }
+
+    /** Other random weights, of another size. */
+    void writeWeights(double std) {
+        Architecture shape = Models.llama(VOCABULARY, 16, 2, 2, 1);
+        try (Weights weights = Weights.random(shape, std, 9, Device.CPU)) {
+            Safetensors.write(model().resolve("model.safetensors"), weights.all(), Optional.empty());
+        }
+    }
+
+    Path model() {
+        return folder.resolve("model");
+    }
+
+    /** A YAML of a run with short steps; overrides win. */
+    Path yaml(String method, String output, String... overrides) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        for (String line : List.of(
+                "method: " + method,
+                "model: " + model(),
+                "data: {files: [" + folder.resolve(method.equals("sft") ? "demonstrations.jsonl" : "pairs.jsonl")
+                        + "], eval_share: 0.15}",
+                "output: " + folder.resolve(output),
+                "device: cpu",
+                "per_device_train_batch_size: 4",
+                "micro_batch_tokens: 40",
+                "learning_rate: 3e-3",
+                "sample_prompts: 1",
+                "max_completion_length: 4")) {
+            settings.put(line.substring(0, line.indexOf(':')), line);
+        }
+        for (String line : overrides) {
+            settings.put(line.substring(0, line.indexOf(':')), line);
+        }
+        Path file = folder.resolve(output + ".yaml");
+        try {
+            Files.write(file, settings.values());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return file;
+    }
+
+    /** The settings of a YAML, and others that win. */
+    static Job job(Path yaml, String... overrides) {
+        YamlSource source = YamlSource.file(yaml).with(List.of(overrides));
+        return Binder.peek(source, "method").orElseThrow().equals("sft")
+                ? Binder.bind(Job.SftJob.class, source)
+                : Binder.bind(Job.DpoJob.class, source);
+    }
+
+    /** Trains in this process. */
+    RunLayout train(String method, String output, String... overrides) {
+        Path yaml = yaml(method, output, overrides);
+        new Training(job(yaml), false, List.of("test")).run();
+        return layout(output);
+    }
+
+    /** Takes away what came after a checkpoint, as if the run had been killed there, and goes on. */
+    RunLayout resumeFrom(long step, String output) {
+        RunLayout layout = layout(output);
+        discardAfter(layout, step);
+        new Training(job(folder.resolve(output + ".yaml")), true, List.of("test")).run();
+        return layout;
+    }
+
+    /** Takes away the final model and the checkpoints of later steps. */
+    static void discardAfter(RunLayout layout, long step) {
+        delete(layout.finalModel());
+        for (Checkpoints.Checkpoint checkpoint : new Checkpoints(layout).complete()) {
+            if (checkpoint.step() > step) {
+                delete(checkpoint.folder());
+            }
+        }
+    }
+
+    RunLayout layout(String output) {
+        return new RunLayout(folder.resolve(output));
+    }
+
+    private static void delete(Path root) {
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(path);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The measurements on trained rows, or on held-out ones. */
+    static List<MetricsLog.Entry> entries(RunLayout layout, MetricsLog.Split split) {
+        return MetricsLog.read(layout.metrics()).stream()
+                .filter(entry -> entry.split() == split)
+                .toList();
+    }
+
+    static List<Long> steps(RunLayout layout, MetricsLog.Split split) {
+        return entries(layout, split).stream().map(MetricsLog.Entry::step).toList();
+    }
+
+    /** Holds two runs to be one and the same: weights, metrics and samples byte for byte. */
+    static void assertSame(RunLayout got, RunLayout want) {
+        assertThat(got.finalModel().resolve("model.safetensors"))
+                .hasSameBinaryContentAs(want.finalModel().resolve("model.safetensors"));
+        assertThat(got.metrics()).hasSameTextualContentAs(want.metrics());
+        assertThat(got.samples()).hasSameTextualContentAs(want.samples());
+    }
+
+    /** How far the final weights of two runs are apart, as a share of their length. */
+    static double distance(RunLayout one, RunLayout other) {
+        try (Safetensors a = Safetensors.open(one.finalModel().resolve("model.safetensors"));
+                Safetensors b = Safetensors.open(other.finalModel().resolve("model.safetensors"));
+                Scope scope = Scope.open()) {
+            double apart = 0;
+            double length = 0;
+            for (String name : a.names()) {
+                apart += a.read(name).sub(b.read(name)).squaredNorm();
+                length += a.read(name).squaredNorm();
+            }
+            return Math.sqrt(apart / length);
+        }
+    }
+}
