@@ -197,19 +197,24 @@ public final class Checkpoints {
             }
             Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
             Folders.delete(replaced(target));
-        } catch (IOException | UncheckedIOException e) {
-            IOException fault = e instanceof UncheckedIOException wrapped ? wrapped.getCause() : (IOException) e;
+        } catch (IOException | UncheckedIOException | PlumbException e) {
             try {
                 Folders.delete(part);
             } catch (IOException left) {
-                fault.addSuppressed(left); // the next start removes it
+                e.addSuppressed(left); // the next start removes it
             }
             String good = newest().map(c ->
                             "The last good checkpoint is " + c.folder() + "; mend this and go on with " + "`--resume`.")
                     .orElse("There is no earlier checkpoint.");
-            throw new PlumbException(
-                    what + " could not be written to " + target + " (" + RunFolder.reason(fault) + "). " + good, e);
+            throw new PlumbException(what + " could not be written to " + target + " (" + reason(e) + "). " + good, e);
         }
+    }
+
+    private static String reason(Exception e) {
+        if (e instanceof PlumbException told) {
+            return told.getMessage().replaceAll("\\.$", "");
+        }
+        return RunFolder.reason(e instanceof UncheckedIOException wrapped ? wrapped.getCause() : (IOException) e);
     }
 
     private List<Long> delete(List<Checkpoint> doomed) {

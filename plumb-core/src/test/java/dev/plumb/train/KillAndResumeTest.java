@@ -67,7 +67,8 @@ class KillAndResumeTest {
 
         TinyRun.assertSame(killed, tiny.layout("left"));
         assertThat(TinyRun.steps(killed, Split.TRAIN))
-                .containsExactlyElementsOf(LongStream.rangeClosed(1, STEPS).boxed().toList());
+                .containsExactlyElementsOf(
+                        LongStream.rangeClosed(1, STEPS).boxed().toList());
         assertThat(TinyRun.steps(killed, Split.EVAL)).containsExactly(0L, 15L, 30L, 45L, 60L, 75L, 90L);
         assertThat(Files.readString(killed.provenance())).contains("finished");
     }
@@ -110,7 +111,9 @@ class KillAndResumeTest {
         long before = lines(run);
         // Where a test run itself ignores the signal, as in the background of a shell, its children would too.
         TrainingProcess process = TrainingProcess.start(yaml, true, "env", "--default-signal=INT");
-        assertThat(process.waitFor(() -> lines(run) != before && lines(run) > 80)).as(process.output()).isTrue();
+        assertThat(process.waitFor(() -> lines(run) != before && lines(run) > 80))
+                .as(process.output())
+                .isTrue();
         new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
         assertThat(process.end()).as(process.output()).isEqualTo(130);
         assertThat(run.finalModel()).doesNotExist();

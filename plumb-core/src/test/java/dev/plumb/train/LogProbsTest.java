@@ -40,6 +40,9 @@ class LogProbsTest {
             LogProbs.Scores scores = chunked.forward(hidden, head, targets);
             Tensor headGradient = Tensor.zeros(DType.FLOAT32, Device.CPU, vocabulary, 8);
             Tensor hiddenGradient = chunked.backward(hidden, head, targets, scores, d, headGradient);
+            LogProbs.Scores held = chunked.forwardToLearn(hidden, head, targets);
+            Tensor heldHead = Tensor.zeros(DType.FLOAT32, Device.CPU, vocabulary, 8);
+            Tensor heldHidden = chunked.backward(hidden, head, targets, held, d, heldHead);
             Tensor fusedHidden = Tensor.zeros(DType.FLOAT32, Device.CPU, rows, 8);
             Tensor fusedHead = Tensor.zeros(DType.FLOAT32, Device.CPU, vocabulary, 8);
             LogProbs.Scores fused = chunked.forwardBackward(hidden, head, targets, d, fusedHidden, fusedHead);
@@ -55,10 +58,10 @@ class LogProbsTest {
             assertThat(scores.hits().toDoubles())
                     .containsExactly(
                             exact.argmax(1).eq(targets).to(DType.FLOAT32).toDoubles());
-            for (Tensor gradient : new Tensor[] {hiddenGradient, fusedHidden}) {
+            for (Tensor gradient : new Tensor[] {hiddenGradient, heldHidden, fusedHidden}) {
                 assertClose(gradient, h.grad(), 1e-4);
             }
-            for (Tensor gradient : new Tensor[] {headGradient, fusedHead}) {
+            for (Tensor gradient : new Tensor[] {headGradient, heldHead, fusedHead}) {
                 assertClose(gradient, w.grad(), 1e-4);
             }
         }

@@ -59,16 +59,15 @@ class NarrowWeightsTest {
 
     @Test
     void aStoredReferenceAgreesWithThePolicyAtTheStart() {
-        String home = System.getProperty("user.home");
-        System.setProperty("user.home", folder.toString());
-        try {
-            RunLayout run = TinyRun.make(folder)
-                    .train("dpo", "run", "dtype: bfloat16", "max_steps: 3", "precompute_ref_log_probs: true", "beta: 0.5");
-            assertThat(TinyRun.entries(run, Split.TRAIN).get(0).values().get("loss"))
-                    .isCloseTo(Math.log(2), within(0.05));
-        } finally {
-            System.setProperty("user.home", home);
-        }
+        TinyRun tiny = TinyRun.make(folder);
+        TrainingProcess process = TrainingProcess.start(
+                tiny.yaml(
+                        "dpo", "run", "dtype: bfloat16", "max_steps: 3", "precompute_ref_log_probs: true", "beta: 0.5"),
+                false);
+        assertThat(process.end()).as(process.output()).isZero();
+        MetricsLog.Entry first =
+                TinyRun.entries(tiny.layout("run"), Split.TRAIN).get(0);
+        assertThat(first.values().get("loss")).isCloseTo(Math.log(2), within(0.05));
     }
 
     private static String[] with(String[] settings, String one) {

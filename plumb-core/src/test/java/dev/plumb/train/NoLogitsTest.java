@@ -34,16 +34,18 @@ class NoLogitsTest {
     @Test
     void aStepHoldsFarLessThanItsLogits() throws IOException {
         Path peak = Path.of("/proc/self/clear_refs");
-        Assumptions.assumeTrue(Files.isWritable(peak), "skipped: no peak of memory that can be set back on this system");
+        Assumptions.assumeTrue(
+                Files.isWritable(peak), "skipped: no peak of memory that can be set back on this system");
         var shape = Models.llama(VOCABULARY, 8, 1, 2, 1);
         Decoder decoder = new Decoder(shape, Weights.random(shape, 0.1, 1, Device.CPU));
         try (Weights weights = decoder.weights();
                 AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam());
                 TokenStore store = Stores.of(folder, rows())) {
             Optimisation together = Plain.optimisation("micro_batch_tokens=1000000");
-            for (String loss : List.of("nll", "dft")) { // known gradients, and such that need the log-probabilities first
-                Sft sft = new Sft(Binder.bind(
-                        Sft.Config.class, YamlSource.commandLine().with(List.of("loss_type=" + loss))));
+            for (String loss :
+                    List.of("nll", "dft")) { // known gradients, and such that need the log-probabilities first
+                Sft sft = new Sft(
+                        Binder.bind(Sft.Config.class, YamlSource.commandLine().with(List.of("loss_type=" + loss))));
                 SequenceLoop loop = new SequenceLoop(decoder, together, sft);
                 loop.learn(optimizer, store, List.of(0L)); // libraries take what they need
                 long before = kilobytes("VmRSS");
@@ -51,7 +53,8 @@ class NoLogitsTest {
                 loop.learn(optimizer, store, Groups.all(store));
                 long grown = (kilobytes("VmHWM") - before) / 1024;
                 long logits = 4L * TOKENS * VOCABULARY >> 20;
-                System.out.println("a step grew the process by " + grown + " MB at most; its logits would be " + logits + " MB");
+                System.out.println(
+                        "a step grew the process by " + grown + " MB at most; its logits would be " + logits + " MB");
                 assertThat(grown).isLessThan(logits / 4);
             }
         }

@@ -98,7 +98,8 @@ class NotFiniteTest {
                 .decoder()
                 .weights()
                 .all()
-                .forEach((name, tensor) -> weights.put(name, tensor.detach().reshape(-1).toFloats()));
+                .forEach((name, tensor) ->
+                        weights.put(name, tensor.detach().reshape(-1).toFloats()));
         return weights;
     }
 }

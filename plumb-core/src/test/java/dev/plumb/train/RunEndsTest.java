@@ -38,10 +38,17 @@ class RunEndsTest {
     @Test
     void theNewestCheckpointsAndTheBestAreKept() {
         RunLayout run = tiny.train(
-                "sft", "run", "max_steps: 12", "eval_steps: 2", "save_steps: 2", "save_total_limit: 2", "learning_rate: 0.3");
+                "sft",
+                "run",
+                "max_steps: 12",
+                "eval_steps: 2",
+                "save_steps: 2",
+                "save_total_limit: 2",
+                "learning_rate: 0.3");
         Checkpoints checkpoints = new Checkpoints(run);
-        List<Long> kept =
-                checkpoints.complete().stream().map(Checkpoints.Checkpoint::step).toList();
+        List<Long> kept = checkpoints.complete().stream()
+                .map(Checkpoints.Checkpoint::step)
+                .toList();
         assertThat(kept).contains(10L, 12L).hasSizeLessThanOrEqualTo(3);
         assertThat(kept).contains(bestStep(run));
     }
@@ -51,7 +58,8 @@ class RunEndsTest {
         MetricsLog.Entry best = null;
         for (MetricsLog.Entry entry : TinyRun.entries(run, Split.EVAL)) {
             if (entry.step() > 0
-                    && (best == null || entry.values().get("loss") < best.values().get("loss"))) {
+                    && (best == null
+                            || entry.values().get("loss") < best.values().get("loss"))) {
                 best = entry;
             }
         }
@@ -60,8 +68,8 @@ class RunEndsTest {
 
     @Test
     void aCheckpointHasTheScoreOfItsOwnWeightsOrNone() {
-        RunLayout run = tiny.train(
-                "sft", "run", "max_steps: 6", "eval_steps: 2", "save_steps: 3", "save_total_limit: 9");
+        RunLayout run =
+                tiny.train("sft", "run", "max_steps: 6", "eval_steps: 2", "save_steps: 3", "save_total_limit: 9");
         List<Checkpoints.Checkpoint> all = new Checkpoints(run).complete();
         assertThat(all).extracting(Checkpoints.Checkpoint::step).containsExactly(3L, 6L);
         assertThat(all.get(0).score()).isEmpty();
@@ -73,8 +81,14 @@ class RunEndsTest {
     @Test
     void theFinalModelIsTheBestIfAskedFor() {
         RunLayout run = tiny.train(
-                "sft", "run", "max_steps: 12", "eval_steps: 2", "save_steps: 2", "save_total_limit: 1",
-                "learning_rate: 0.3", "load_best_model_at_end: true");
+                "sft",
+                "run",
+                "max_steps: 12",
+                "eval_steps: 2",
+                "save_steps: 2",
+                "save_total_limit: 1",
+                "learning_rate: 0.3",
+                "load_best_model_at_end: true");
         Path best = run.checkpoints().resolve("step-" + bestStep(run)).resolve("model.safetensors");
         assertThat(bestStep(run)).isLessThan(12);
         assertThat(run.finalModel().resolve("model.safetensors")).hasSameBinaryContentAs(best);
@@ -83,7 +97,11 @@ class RunEndsTest {
     @Test
     void aRunEndsEarlyAndStaysEndedWhenItIsTakenUpAgain() {
         String[] settings = {
-            "max_steps: 40", "eval_steps: 1", "save_steps: 1", "save_total_limit: 50", "learning_rate: 0.5",
+            "max_steps: 40",
+            "eval_steps: 1",
+            "save_steps: 1",
+            "save_total_limit: 50",
+            "learning_rate: 0.5",
             "early_stopping_patience: 2"
         };
         RunLayout run = tiny.train("sft", "run", settings);

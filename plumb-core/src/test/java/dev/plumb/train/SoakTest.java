@@ -29,7 +29,7 @@ class SoakTest {
                 "max_steps: " + STEPS,
                 "eval_steps: 500",
                 "save_steps: 500",
-                "per_device_train_batch_size: 2",
+                "per_device_train_batch_size: 1",
                 "micro_batch_tokens: 1000",
                 "learning_rate: 1e-5");
         TrainingProcess process = TrainingProcess.start(yaml, false);
@@ -37,7 +37,9 @@ class SoakTest {
         Map<Integer, Long> kilobytes = new LinkedHashMap<>();
         for (int step = 250; step < STEPS; step += 250) {
             int wanted = step;
-            assertThat(process.waitFor(() -> lastStep(metrics) >= wanted)).as(process.output()).isTrue();
+            assertThat(process.waitFor(() -> lastStep(metrics) >= wanted))
+                    .as(process.output())
+                    .isTrue();
             kilobytes.put(step, resident(process.pid()));
         }
         assertThat(process.end()).as(process.output()).isZero();

@@ -29,7 +29,8 @@ import java.util.stream.Stream;
 /** A tiny model, its tokenizer and a few rows on disk, and runs that learn from them. */
 record TinyRun(Path folder) {
     private static final String[] WORDS = {
-        "the", "lamp", "keeper", "harbour", "boat", "storm", "night", "reads", "sleeps", "burns", "a", "old", "grey", "sea"
+        "the", "lamp", "keeper", "harbour", "boat", "storm", "night", "reads", "sleeps", "burns", "a", "old", "grey",
+        "sea"
     };
     private static final int VOCABULARY = 280;
 
@@ -45,7 +46,9 @@ record TinyRun(Path folder) {
                 ObjectNode pair = new JsonMapper().createObjectNode();
                 ObjectNode demonstration = pair.objectNode();
                 String prompt = "row " + row + " " + sentence(random);
-                pair.put("prompt", prompt).put("chosen", " " + sentence(random)).put("rejected", " " + sentence(random));
+                pair.put("prompt", prompt)
+                        .put("chosen", " " + sentence(random))
+                        .put("rejected", " " + sentence(random));
                 demonstration.put("prompt", prompt).put("completion", " " + sentence(random));
                 pairs.add(pair.toString());
                 demonstrations.add(demonstration.toString());
@@ -58,9 +61,7 @@ record TinyRun(Path folder) {
                     new BytePairTrainer.Plan(
                             VOCABULARY, List.of("<pad>", "<s>", "</s>"), "<s>", "</s>", Optional.empty()),
                     run.model());
-            Files.writeString(
-                    run.model().resolve("config.json"),
-                    """
+            Files.writeString(run.model().resolve("config.json"), """
                     {"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 280, "hidden_size": 16,
                      "num_hidden_layers": 2, "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 32,
                      "hidden_act": "silu", "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "max_position_embeddings": 512,
@@ -160,6 +161,9 @@ record TinyRun(Path folder) {
     }
 
     private static void delete(Path root) {
+        if (!Files.exists(root)) {
+            return;
+        }
         try (Stream<Path> all = Files.walk(root)) {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(path);
