@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class LogProbsTest {
     /** A vocabulary so large that 64 rows are computed at a time, and rows that do not divide by that. */
     @ParameterizedTest
-    @CsvSource({"150, 70000, 0", "150, 70000, 3", "64, 70000, 0", "1, 70000, 0", "129, 300, 2", "1, 2, 0"})
+    @CsvSource({"80, 70000, 0", "80, 70000, 3", "129, 300, 2", "1, 2, 0"})
     void chunksAreAsGoodAsTheWhole(int rows, int vocabulary, double softcap) {
         Torch.seed(3);
         try (Scope scope = Scope.open()) {
