@@ -6,6 +6,7 @@ import dev.plumb.train.Method;
 import dev.plumb.train.Methods;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -71,16 +72,31 @@ final class Explain implements Callable<Integer> {
     }
 
     private static void whole(String name) {
-        Class<? extends Record> record = Topics.record(name);
-        Methods.find(name).ifPresent(Explain::method);
+        List<SettingInfo> settings = Settings.of(Topics.record(name));
+        Optional<Method<?>> method = Methods.find(name);
+        Set<SettingInfo> common = Methods.common();
+        method.ifPresent(Explain::method);
+        List<SettingInfo> own = method.isEmpty()
+                ? settings
+                : settings.stream().filter(setting -> !common.contains(setting)).toList();
         System.out.println("Settings (" + Text.program() + " explain " + name + ".KEY tells more)");
-        for (SettingInfo setting : Settings.of(record)) {
-            System.out.println("  " + setting.key()
-                    + setting.byDefault().map(Explain::given).orElse(", required"));
+        for (SettingInfo setting : own) {
+            System.out.println("  " + keyAndDefault(setting));
             String doc = setting.doc();
             int end = doc.indexOf(". ");
             paragraph(2 * INDENT + 2, end < 0 ? doc : doc.substring(0, end + 1));
         }
+        if (method.isPresent()) {
+            section("Settings that every run has");
+            settings.stream()
+                    .filter(setting ->
+                            common.contains(setting) && !setting.key().contains("[]"))
+                    .forEach(setting -> System.out.println("  " + keyAndDefault(setting)));
+        }
+    }
+
+    private static String keyAndDefault(SettingInfo setting) {
+        return setting.key() + setting.byDefault().map(Explain::given).orElse(", required");
     }
 
     private static void method(Method<?> method) {
@@ -118,8 +134,7 @@ final class Explain implements Callable<Integer> {
                 .toList();
         if (!inside.isEmpty()) {
             section("Inside it");
-            inside.forEach(other -> System.out.println(
-                    "  " + other.key() + other.byDefault().map(Explain::given).orElse(", required")));
+            inside.forEach(other -> System.out.println("  " + keyAndDefault(other)));
         }
     }
 

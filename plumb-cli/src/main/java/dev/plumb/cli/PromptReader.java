@@ -23,6 +23,7 @@ final class PromptReader {
     private final GenerateSettings settings;
     private final Checkpoint checkpoint;
     private final Encoder encoder;
+    private final boolean hasTemplate;
     private final boolean chat;
 
     /**
@@ -54,8 +55,9 @@ final class PromptReader {
         Optional<ChatRenderer> renderer = ChatRenderer.of(config, checkpoint.folder(), tokenizer);
         this.encoder = new Encoder(
                 tokenizer, renderer, config, checkpoint.decoder().architecture().contextLength());
-        this.chat = settings.chat().orElse(renderer.isPresent());
-        if (chat && renderer.isEmpty()) {
+        this.hasTemplate = renderer.isPresent();
+        this.chat = settings.chat().orElse(hasTemplate);
+        if (chat && !hasTemplate) {
             throw new PlumbException(checkpoint.folder()
                     + " has no chat template: leave out chat=true, or name one with" + " chat_template=plain.");
         }
@@ -78,6 +80,10 @@ final class PromptReader {
         if (given.isTextual()) {
             content = content(given.textValue());
         } else if (given.isArray()) {
+            if (!hasTemplate) {
+                throw new PlumbException(row.place() + ": a conversation, but " + checkpoint.folder()
+                        + " has no chat template: name one with chat_template=plain.");
+            }
             content = new Content.Chat(Json.messages(row, key));
         } else {
             throw new PlumbException(

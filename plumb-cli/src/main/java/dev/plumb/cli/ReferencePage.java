@@ -5,7 +5,6 @@ import dev.plumb.config.SettingInfo;
 import dev.plumb.train.Method;
 import dev.plumb.train.Methods;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -22,8 +21,7 @@ final class ReferencePage {
                 a word `key=value` after the command, and a topic of `./plumb explain`. Dots lead into nested settings:
                 `data.on_bad_row=drop`. Faults are reported all at once, with file, line and the nearest valid key.
                 """);
-        Set<SettingInfo> common = new LinkedHashSet<>(Methods.all().get(0).settings());
-        Methods.all().forEach(method -> common.retainAll(new LinkedHashSet<>(method.settings())));
+        Set<SettingInfo> common = Methods.common();
         parts.add("## Settings that every run has\n\n" + MarkdownReference.table(List.copyOf(common)));
         for (Method<?> method : Methods.all()) {
             parts.add(method(method, common));

@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  plumb score model=runs/dpo/final data=answers.jsonl",
-            "  plumb score model=my-model data=rows.csv data.columns='{prompt: question, completion: answer}'",
+            "  plumb score model=my-model data=rows.csv data.columns='{text: story}'",
             "  plumb score model=my-model data=ids.jsonl output=scores.jsonl"
         })
 final class Score implements Callable<Integer> {

@@ -37,7 +37,7 @@ final class ScoreRows {
             fromText(each);
         }
         if (dropped > 0) {
-            System.err.println(dropped + " rows could not be scored and were left out, as asked.");
+            System.err.println("Rows left out, as asked, because they could not be scored: " + dropped + ".");
         }
     }
 

@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  plumb train dpo model=my-model data=pairs.jsonl",
-            "  plumb train sft model=my-model data=chats.jsonl num_train_epochs=1 output=runs/first",
+            "  plumb train sft model=my-model data=chats.jsonl output=runs/first",
             "  plumb train examples/dpo.yaml beta=0.2 data.on_bad_row=drop",
             "  plumb train --resume runs/dpo"
         })

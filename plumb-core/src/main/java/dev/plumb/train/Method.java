@@ -1,10 +1,12 @@
 package dev.plumb.train;
 
 import dev.plumb.config.Binder;
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.SettingInfo;
 import dev.plumb.config.Settings;
 import dev.plumb.config.YamlSource;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A way of learning, as the command line and the reference page show it.
@@ -31,11 +33,16 @@ public record Method<J extends Record & Job>(
     /**
      * Reads the settings of a run by this method.
      *
-     * @param source YAML, overrides, or both; what it says about {@code method} is not heeded
+     * @param source YAML, overrides, or both; it need not say {@code method}
      * @return the settings
-     * @throws dev.plumb.config.PlumbException with one line for each fault
+     * @throws PlumbException with one line for each fault, or if it names another method
      */
     public J bind(YamlSource source) {
+        Optional<String> given = Binder.peek(source, "method");
+        if (given.isPresent() && !given.get().equals(name)) {
+            throw new PlumbException("The settings say method: " + given.get() + ", but " + name
+                    + " was asked for; leave one of them out.");
+        }
         return Binder.bind(job, source.with(List.of("method=" + name)));
     }
 

@@ -2,9 +2,13 @@ package dev.plumb.train;
 
 import dev.plumb.config.Binder;
 import dev.plumb.config.PlumbException;
+import dev.plumb.config.SettingInfo;
 import dev.plumb.config.YamlSource;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /** All ways of learning: the one list that {@code train}, {@code check}, {@code explain} and the reference page go by. */
@@ -62,6 +66,17 @@ public final class Methods {
      */
     public static Optional<Method<?>> find(String name) {
         return ALL.stream().filter(method -> method.name().equals(name)).findFirst();
+    }
+
+    /**
+     * The settings that runs by any method have, with the same meaning and default.
+     *
+     * @return the settings, in the order of declaration
+     */
+    public static Set<SettingInfo> common() {
+        Set<SettingInfo> common = new LinkedHashSet<>(ALL.get(0).settings());
+        ALL.forEach(method -> common.retainAll(new HashSet<>(method.settings())));
+        return common;
     }
 
     /**

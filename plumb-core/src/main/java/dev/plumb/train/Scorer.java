@@ -36,27 +36,32 @@ public final class Scorer {
     /**
      * Log-probabilities of the trained tokens of some sequences, in one pass.
      *
-     * @param sequences the sequences, none of one token only
+     * @param sequences the sequences
      * @return for each sequence log p(token | those before it), natural, for each trained token in order
      */
     public List<double[]> logProbs(List<TokenSequence> sequences) {
+        List<TokenSequence> asked = sequences.stream()
+                .filter(sequence -> sequence.trainedTokens() > 0)
+                .toList();
+        double[] flat = asked.isEmpty() ? new double[0] : pass(asked);
+        List<double[]> out = new ArrayList<>();
+        int start = 0;
+        for (TokenSequence sequence : sequences) {
+            int end = start + sequence.trainedTokens();
+            out.add(Arrays.copyOfRange(flat, start, end));
+            start = end;
+        }
+        return out;
+    }
+
+    private double[] pass(List<TokenSequence> sequences) {
         Packing packing = Packing.sequences(
                 sequences.stream().map(TokenSequence::ids).toList(),
                 sequences.stream().map(TokenSequence::trained).toList(),
                 style);
-        double[] flat;
         try (Scope scope = Scope.open()) {
-            flat = packing.trained() == 0
-                    ? new double[0]
-                    : new Policy(decoder, false).score(packing).logps().toDoubles();
+            return new Policy(decoder, false).score(packing).logps().toDoubles();
         }
-        List<double[]> out = new ArrayList<>();
-        int start = 0;
-        for (int length : packing.lengths()) {
-            out.add(Arrays.copyOfRange(flat, start, start + length));
-            start += length;
-        }
-        return out;
     }
 
     /**
