@@ -115,7 +115,8 @@ public final class Training {
         if (job instanceof Job.SftJob sft) {
             try (TrainingRun run =
                     TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder, interrupt)) {
-                new SequenceLoop(workplace, sft.optimisation(), new Sft(sft.sft())).run(run);
+                new SequenceLoop(workplace.checkpoint().decoder(), sft.optimisation(), new Sft(sft.sft()))
+                        .run(run, workplace.dataset());
                 return run.finish();
             }
         }
@@ -135,7 +136,8 @@ public final class Training {
             try (StoredReference stored = precompute(job, workplace);
                     TrainingRun run =
                             TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
-                new PreferenceLoop(workplace, job.optimisation(), objective, Optional.of(stored)).run(run);
+                new PreferenceLoop(start, job.optimisation(), objective, Optional.of(stored))
+                        .run(run, workplace.dataset());
                 return run.finish();
             }
         }
@@ -144,7 +146,8 @@ public final class Training {
                         TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
             Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
             Reference reference = part -> model.score(part.packing()).logps();
-            new PreferenceLoop(workplace, job.optimisation(), objective, Optional.of(reference)).run(run);
+            new PreferenceLoop(start, job.optimisation(), objective, Optional.of(reference))
+                    .run(run, workplace.dataset());
             return run.finish();
         }
     }
