@@ -72,7 +72,7 @@ final class Explain implements Callable<Integer> {
     }
 
     private static void whole(String name) {
-        List<SettingInfo> settings = Settings.of(Topics.record(name));
+        List<SettingInfo> settings = Settings.of(Handbook.record(name));
         Optional<Method<?>> method = Methods.find(name);
         Set<SettingInfo> common = Methods.common();
         method.ifPresent(Explain::method);
@@ -117,7 +117,7 @@ final class Explain implements Callable<Integer> {
     }
 
     private static void setting(String topic, String key) {
-        SettingInfo setting = Settings.find(Topics.record(topic), key);
+        SettingInfo setting = Settings.find(Handbook.record(topic), key);
         System.out.println(topic + "." + setting.key());
         System.out.println();
         paragraph(INDENT, setting.doc());
@@ -128,7 +128,7 @@ final class Explain implements Callable<Integer> {
         if (!setting.source().isEmpty()) {
             System.out.println("  source   " + setting.source());
         }
-        List<SettingInfo> inside = Topics.settings(topic).stream()
+        List<SettingInfo> inside = Handbook.settings(topic).stream()
                 .filter(other -> other.key().startsWith(setting.key() + ".")
                         || other.key().startsWith(setting.key() + "["))
                 .toList();

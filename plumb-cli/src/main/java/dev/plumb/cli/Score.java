@@ -58,8 +58,9 @@ final class Score implements Callable<Integer> {
         try (Checkpoint checkpoint =
                         Models.open(settings.model(), settings.device(), settings.dtype(), settings.threads());
                 JsonOutput out = JsonOutput.open(settings.output())) {
-            Batch batch = new Batch(checkpoint, out);
-            new ScoreRows(settings, checkpoint).forEach(batch::add);
+            Scorer scorer = new Scorer(checkpoint.decoder());
+            Batch batch = new Batch(scorer, checkpoint.decoder().architecture().isScoring(), out);
+            new ScoreRows(settings, checkpoint, scorer.maxLength()).forEach(batch::add);
             batch.write();
         }
         return Exit.DONE;
@@ -73,9 +74,9 @@ final class Score implements Callable<Integer> {
         private final List<ScoreRow> rows = new ArrayList<>();
         private int tokens;
 
-        Batch(Checkpoint checkpoint, JsonOutput out) {
-            this.scorer = new Scorer(checkpoint.decoder());
-            this.rewards = checkpoint.decoder().architecture().isScoring();
+        Batch(Scorer scorer, boolean rewards, JsonOutput out) {
+            this.scorer = scorer;
+            this.rewards = rewards;
             this.out = out;
         }
 

@@ -21,11 +21,14 @@ import java.util.function.Consumer;
 final class ScoreRows {
     private final ScoreSettings settings;
     private final Checkpoint checkpoint;
+    private final int maxLength;
     private long dropped;
 
-    ScoreRows(ScoreSettings settings, Checkpoint checkpoint) {
+    /** Rows for a model that reads so many tokens of ids; texts keep to its context. */
+    ScoreRows(ScoreSettings settings, Checkpoint checkpoint, int maxLength) {
         this.settings = settings;
         this.checkpoint = checkpoint;
+        this.maxLength = maxLength;
     }
 
     /** Gives every row that can be scored to {@code each}. */
@@ -56,16 +59,15 @@ final class ScoreRows {
     }
 
     private void fromIds(Path file, Consumer<ScoreRow> each) {
-        int context = checkpoint.decoder().architecture().contextLength();
         try (JsonInput in = JsonInput.open(file)) {
             for (Optional<JsonInput.Row> json = in.next(); json.isPresent(); json = in.next()) {
                 ScoreRow row;
                 try {
                     row = ScoreRow.of(json.get());
                     Models.requireKnown(checkpoint, row.place(), row.text());
-                    if (row.end() - row.start() > context) {
+                    if (row.end() - row.start() > maxLength) {
                         throw new PlumbException(row.place() + ": " + (row.end() - row.start())
-                                + " tokens are more than the model's context of " + context + ".");
+                                + " tokens are more than the model's context of " + maxLength + ".");
                     }
                 } catch (PlumbException e) {
                     drop(e);

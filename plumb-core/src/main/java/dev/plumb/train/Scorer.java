@@ -17,7 +17,7 @@ import java.util.List;
 /** What a model says about given tokens: log-probabilities, or the rewards of a reward model. Nothing is trained. */
 public final class Scorer {
     private final Decoder decoder;
-    private final Packing.Style style;
+    private final boolean dynamic;
 
     /**
      * A scorer.
@@ -26,11 +26,17 @@ public final class Scorer {
      */
     public Scorer(Decoder decoder) {
         this.decoder = decoder;
-        // Dynamic rotary frequencies depend on the longest row of a batch with its last token, which packing leaves
-        // out.
-        boolean dynamic = decoder.architecture().positions() instanceof Architecture.Positions.Rotary rotary
+        this.dynamic = decoder.architecture().positions() instanceof Architecture.Positions.Rotary rotary
                 && rotary.full().scaling() instanceof Rope.Scaling.Dynamic;
-        this.style = dynamic ? Packing.Style.PADDED : Packing.Style.PACKED;
+    }
+
+    /**
+     * The longest sequence that the model reads.
+     *
+     * @return a number of tokens; without bound where rotary frequencies follow the length
+     */
+    public int maxLength() {
+        return dynamic ? Integer.MAX_VALUE : decoder.architecture().contextLength();
     }
 
     /**
@@ -55,6 +61,9 @@ public final class Scorer {
     }
 
     private double[] pass(List<TokenSequence> sequences) {
+        // Dynamic rotary frequencies depend on the longest row of a batch with its last token, which packing leaves
+        // out.
+        Packing.Style style = dynamic ? Packing.Style.PADDED : Packing.Style.PACKED;
         Packing packing = Packing.sequences(
                 sequences.stream().map(TokenSequence::ids).toList(),
                 sequences.stream().map(TokenSequence::trained).toList(),

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 
 /** What {@code explain} and the reference page can be asked about: methods, and commands that have settings. */
-final class Topics {
+final class Handbook {
     private static final Map<String, Class<? extends Record>> COMMANDS =
             Map.of("generate", GenerateSettings.class, "score", ScoreSettings.class);
 
-    private Topics() {}
+    private Handbook() {}
 
     /** Names of methods and commands. */
     static List<String> names() {
