@@ -56,7 +56,7 @@ public final class Training {
      * @throws PlumbException for every fault that a user can mend
      */
     public Outcome run() {
-        Path root = job.run().output().orElse(Path.of("runs", job.run().method()));
+        Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
                 Workplace workplace = Workplace.open(job.run(), job.rows())) {
             write(folder.layout().preflight(), workplace.dataset().preflight().json());
@@ -93,12 +93,34 @@ public final class Training {
         Report.write(folder.layout().root());
     }
 
-    private Optional<Path> train(Workplace workplace, RunFolder folder, Interrupt interrupt) {
-        Schedule schedule = new Schedule(
+    /**
+     * Does all that {@link #run} does before the first step, writes nothing but to the standard output, and trains nothing.
+     *
+     * @throws PlumbException if {@code run} would refuse
+     */
+    public void check() {
+        Path root = job.run().folder();
+        if (!resume) {
+            RunFolder.requireVacant(root);
+        }
+        try (Workplace workplace = Workplace.open(job.run(), job.rows())) {
+            System.out.println(workplace.dataset().preflight().text());
+            workplace.dataset().preflight().requireSound();
+            System.out.println("A run would take " + schedule(workplace).total() + " steps of "
+                    + job.optimisation().rowsPerStep() + " rows and write to " + root + ".");
+        }
+    }
+
+    private Schedule schedule(Workplace workplace) {
+        return new Schedule(
                 workplace.dataset().order(job.run().seed()),
                 job.optimisation(),
                 job.learningRate(),
                 job.numTrainEpochs());
+    }
+
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        Schedule schedule = schedule(workplace);
         if (job instanceof Job.SftJob sft) {
             try (TrainingRun run =
                     TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder, interrupt)) {

@@ -62,7 +62,8 @@ final class TrainingRun implements AutoCloseable {
         this.metrics = MetricsLog.open(folder.layout().metrics(), resumed);
         this.events = TensorBoardWriter.open(folder.layout().events(), resumed, Clock.systemUTC());
         this.samples = SampleLog.open(folder.layout().samples(), resumed);
-        this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total());
+        this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total(), settings.loggingSteps());
+        interrupt.arm();
     }
 
     /**
@@ -73,7 +74,7 @@ final class TrainingRun implements AutoCloseable {
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
      * @param folder of the run
-     * @param interrupt heeded from now on
+     * @param interrupt armed here, closed by the caller when all is written
      */
     static TrainingRun open(
             RunSettings settings,
@@ -90,7 +91,6 @@ final class TrainingRun implements AutoCloseable {
                 .orElseGet(TrainerState::start);
         folder.checkpoints().discardAfter(state.step());
         folder.requireFreeSpace(2 * size(weights, optimizer));
-        interrupt.heed();
         return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state, interrupt);
     }
 
