@@ -38,9 +38,9 @@ record Exam(List<Question> questions, long seed) {
      *
      * @param text what the model said
      * @param right whether it tells the fact and nothing else, and ends by itself
-     * @param sourced whether it is right and one sentence that names the right book
+     * @param preferred whether it is one sentence that names the right book, and ends by itself
      */
-    record Answer(String text, boolean right, boolean sourced) {}
+    record Answer(String text, boolean right, boolean preferred) {}
 
     /** Copies the questions. */
     Exam {
@@ -94,7 +94,6 @@ record Exam(List<Question> questions, long seed) {
     }
 
     static Answer mark(Fact fact, String text, boolean stopped) {
-        boolean right = stopped && fact.isToldBy(text);
-        return new Answer(text, right, right && fact.isSourcedBy(text));
+        return new Answer(text, stopped && fact.isToldBy(text), stopped && fact.isSourcedBy(text));
     }
 }

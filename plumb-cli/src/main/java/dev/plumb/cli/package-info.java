@@ -1,3 +1,0 @@
-/** The commands. */
-@org.jspecify.annotations.NullMarked
-package dev.plumb.cli;
