@@ -15,10 +15,20 @@ public final class MarkdownReference {
      * @throws IllegalArgumentException if the record type is not fit to be a configuration
      */
     public static String table(Class<? extends Record> type) {
+        return table(Settings.of(type));
+    }
+
+    /**
+     * A table of some settings, one row each.
+     *
+     * @param settings the settings
+     * @return a Markdown table that ends with a line break
+     */
+    public static String table(List<SettingInfo> settings) {
         List<String> lines = new ArrayList<>();
         lines.add("| Setting | Takes | Default | What it does |");
         lines.add("|---|---|---|---|");
-        for (SettingInfo setting : Settings.of(type)) {
+        for (SettingInfo setting : settings) {
             String takes =
                     setting.type() + setting.range().map(range -> ", " + range).orElse("");
             String byDefault = setting.byDefault()

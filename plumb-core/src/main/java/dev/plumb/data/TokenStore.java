@@ -156,7 +156,7 @@ public final class TokenStore implements AutoCloseable {
     }
 
     /** Appends rows to a new store. */
-    static final class Writer implements AutoCloseable {
+    public static final class Writer implements AutoCloseable {
         private final Path tokensFile;
         private final FileChannel tokens;
         private final FileChannel index;
@@ -174,7 +174,7 @@ public final class TokenStore implements AutoCloseable {
          * @param folder where; created if absent
          * @param name the files' name without suffix
          */
-        Writer(Path folder, String name) {
+        public Writer(Path folder, String name) {
             this(folder, name, 0);
         }
 
@@ -206,7 +206,7 @@ public final class TokenStore implements AutoCloseable {
          * @param id where it came from
          * @param example its tokens
          */
-        void add(RowId id, Example example) {
+        public void add(RowId id, Example example) {
             long bytes = 7L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
             if (bytes > Integer.MAX_VALUE) {
                 throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
@@ -251,7 +251,7 @@ public final class TokenStore implements AutoCloseable {
          *
          * @return the store, which now owns the files
          */
-        TokenStore finish() {
+        public TokenStore finish() {
             try {
                 tokensOut.flush();
                 indexOut.flush();

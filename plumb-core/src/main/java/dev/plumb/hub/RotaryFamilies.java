@@ -128,7 +128,7 @@ final class RotaryFamilies {
                 finalCap,
                 vocabulary,
                 c.flag("tie_word_embeddings", true),
-                names("pre_feedforward_layernorm"));
+                Names.llama("pre_feedforward_layernorm"));
     }
 
     private static Architecture build(
@@ -153,38 +153,12 @@ final class RotaryFamilies {
                 0,
                 vocabulary,
                 c.flag("tie_word_embeddings", false),
-                names("post_attention_layernorm"));
+                Names.llama("post_attention_layernorm"));
     }
 
     private static Positions positions(ConfigFile c, Heads heads, double base) {
         Rope rope = new RopeConfig(c, heads.width(), false).full(base);
         return new Positions.Rotary(rope, rope);
-    }
-
-    /** The names that all these families share; where a norm after attention exists, the one before the second half moves. */
-    private static Names names(String feedForwardNorm) {
-        return new Names(
-                "model.embed_tokens",
-                "",
-                "model.layers.%d.",
-                "self_attn.q_proj",
-                "self_attn.k_proj",
-                "self_attn.v_proj",
-                "self_attn.qkv_proj",
-                "self_attn.o_proj",
-                "self_attn.q_norm",
-                "self_attn.k_norm",
-                "mlp.gate_proj",
-                "mlp.up_proj",
-                "mlp.gate_up_proj",
-                "mlp.down_proj",
-                "input_layernorm",
-                feedForwardNorm,
-                "post_attention_layernorm",
-                "post_feedforward_layernorm",
-                "model.norm",
-                "lm_head",
-                false);
     }
 
     /** How many heads of what size, and in how many layers. */

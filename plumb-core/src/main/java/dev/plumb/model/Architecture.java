@@ -211,6 +211,37 @@ public record Architecture(
                     transposed);
         }
 
+        /**
+         * The names that Llama and most families after it use.
+         *
+         * @param feedForwardNorm the norm before the feed-forward half, which moves where there is one after attention
+         * @return names
+         */
+        public static Names llama(String feedForwardNorm) {
+            return new Names(
+                    "model.embed_tokens",
+                    "",
+                    "model.layers.%d.",
+                    "self_attn.q_proj",
+                    "self_attn.k_proj",
+                    "self_attn.v_proj",
+                    "self_attn.qkv_proj",
+                    "self_attn.o_proj",
+                    "self_attn.q_norm",
+                    "self_attn.k_norm",
+                    "mlp.gate_proj",
+                    "mlp.up_proj",
+                    "mlp.gate_up_proj",
+                    "mlp.down_proj",
+                    "input_layernorm",
+                    feedForwardNorm,
+                    "post_attention_layernorm",
+                    "post_feedforward_layernorm",
+                    "model.norm",
+                    "lm_head",
+                    false);
+        }
+
         String in(int layerNumber, String name) {
             return layer.replace("%d", Integer.toString(layerNumber)) + name;
         }

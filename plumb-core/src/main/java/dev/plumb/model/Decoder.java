@@ -7,6 +7,7 @@ import dev.plumb.model.Architecture.Positions;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Functional;
+import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.util.Arrays;
@@ -52,7 +53,7 @@ public final class Decoder {
     }
 
     /**
-     * Hidden states after the final norm.
+     * Hidden states after the final norm, to look at; to learn, take {@link #forward}.
      *
      * @param layout the batch
      * @return [tokens, width]
@@ -63,8 +64,12 @@ public final class Decoder {
 
     /** Hidden states with another way to attend. */
     Tensor hidden(Layout layout, Attend attend) {
-        Tensor x = embed(layout);
-        Step step = step(layout, attend);
+        return through(embed(layout).x(), step(layout, attend));
+    }
+
+    /** All layers and the final norm. */
+    Tensor through(Tensor embedded, Step step) {
+        Tensor x = embedded;
         for (int i = 0; i < shape.layers(); i++) {
             try (Scope scope = Scope.open()) { // what autograd does not keep is freed layer by layer
                 x = scope.keep(layer(i, x, step));
@@ -108,9 +113,19 @@ public final class Decoder {
         return new Step(Map.of(true, local, false, full), attend);
     }
 
-    Tensor embed(Layout layout) {
-        Tensor ids = Tensor.of(layout.ids(), device());
-        Tensor x = Functional.embedding(weights.get(names.embedding() + ".weight"), ids);
+    /**
+     * What goes into the first layer.
+     *
+     * @param tokens rows of the embedding, a leaf of their own: autograd would make a gradient as large as the whole table
+     * @param x the rows scaled, with learnt positions where there are some, [tokens, width]
+     */
+    record Embedded(Tensor tokens, Tensor x) {}
+
+    Embedded embed(Layout layout) {
+        Tensor table = table();
+        Tensor tokens = table.detach().indexSelect(0, Tensor.of(layout.ids(), device()));
+        tokens.requiresGrad(table.requiresGrad());
+        Tensor x = tokens;
         if (shape.embeddingScale() != 1) {
             // The factor is rounded to the weights' type, as it was when such models were trained.
             x = x.mul(Tensor.full(shape.embeddingScale(), x.dtype(), device()));
@@ -122,7 +137,25 @@ public final class Decoder {
             Tensor at = Tensor.of(rows, device());
             x = x.add(Functional.embedding(weights.get(names.positions() + ".weight"), at));
         }
-        return x;
+        return new Embedded(tokens, x);
+    }
+
+    /** Adds the gradients of a batch's tokens to the rows of the table that they came from. */
+    void addTokenGradients(Layout layout, Embedded embedded) {
+        Tensor table = table();
+        if (table.requiresGrad()) {
+            try (NoGrad guard = NoGrad.open()) {
+                if (!table.hasGrad()) {
+                    table.grad(Tensor.zeros(table.dtype(), device(), table.shape()));
+                }
+                Tensor ids = Tensor.of(layout.ids(), device());
+                table.grad().indexAddInPlace(0, ids, embedded.tokens().grad());
+            }
+        }
+    }
+
+    private Tensor table() {
+        return weights.get(names.embedding() + ".weight");
     }
 
     /** One layer, [tokens, width] to [tokens, width]. */

@@ -24,10 +24,16 @@ public sealed interface Pass {
 
     /** Keeps all that autograd needs. */
     final class Plain implements Pass {
+        private final Decoder decoder;
+        private final Layout layout;
+        private final Decoder.Embedded embedded;
         private final Tensor graph;
 
         Plain(Decoder decoder, Layout layout) {
-            this.graph = decoder.hidden(layout);
+            this.decoder = decoder;
+            this.layout = layout;
+            this.embedded = decoder.embed(layout);
+            this.graph = decoder.through(embedded.x(), decoder.step(layout));
         }
 
         @Override
@@ -38,6 +44,7 @@ public sealed interface Pass {
         @Override
         public void backward(Tensor gradient) {
             graph.backward(gradient);
+            decoder.addTokenGradients(layout, embedded);
         }
     }
 
@@ -57,7 +64,7 @@ public sealed interface Pass {
             this.layout = layout;
             this.step = decoder.step(layout);
             try (NoGrad guard = NoGrad.open()) {
-                Tensor x = decoder.embed(layout);
+                Tensor x = decoder.embed(layout).x();
                 for (int i = 0; i < decoder.architecture().layers(); i++) {
                     inputs.add(x);
                     try (Scope scope = Scope.open()) {
@@ -86,7 +93,9 @@ public sealed interface Pass {
                     back = scope.keep(x.grad());
                 }
             }
-            decoder.embed(layout).backward(back);
+            Decoder.Embedded embedded = decoder.embed(layout);
+            embedded.x().backward(back);
+            decoder.addTokenGradients(layout, embedded);
         }
     }
 }

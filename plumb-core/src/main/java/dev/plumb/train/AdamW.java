@@ -48,15 +48,13 @@ final class AdamW implements AutoCloseable {
                 NoGrad guard = NoGrad.open()) {
             parameters.forEach((name, parameter) -> {
                 boolean narrow = parameter.dtype() != DType.FLOAT32;
+                parameter.requiresGrad(true);
                 Tensor master = narrow ? Scope.release(parameter.to(DType.FLOAT32)) : parameter;
                 Tensor gradient = zeros(parameter);
-                if (!narrow) {
-                    parameter.grad(gradient);
-                }
+                parameter.grad(narrow ? parameter.detach().mul(0) : gradient);
                 slots.put(
                         name,
                         new Slot(parameter, master, gradient, zeros(parameter), zeros(parameter), parameter.dim() > 1));
-                parameter.requiresGrad(true);
             });
         }
     }

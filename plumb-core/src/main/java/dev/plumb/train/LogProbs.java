@@ -99,11 +99,16 @@ final class LogProbs {
      * @param targets y
      * @param gradient d, [rows]
      * @param hiddenGradient receives dh
-     * @param headGradient collects dW
+     * @param headGradient collects dW; null if the head is not trained
      * @return the scores
      */
     Scores forwardBackward(
-            Tensor hidden, Tensor head, Tensor targets, Tensor gradient, Tensor hiddenGradient, Tensor headGradient) {
+            Tensor hidden,
+            Tensor head,
+            Tensor targets,
+            Tensor gradient,
+            Tensor hiddenGradient,
+            @Nullable Tensor headGradient) {
         return pass(hidden, head, targets, new Known(gradient, hiddenGradient), headGradient);
     }
 

@@ -5,6 +5,7 @@ import dev.plumb.model.Pass;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** Log-probabilities of a model for packed rows: to look at, or to learn from. */
 final class Policy {
@@ -66,19 +67,30 @@ final class Policy {
          *
          * @param scores of this pass
          * @param gradient derivative of the loss by each log-probability
-         * @param headGradient collects that of the output projection
          */
-        void backward(LogProbs.Scores scores, Tensor gradient, Tensor headGradient) {
-            through(logProbs.backward(selected, decoder.head(), targets, scores, gradient, headGradient));
+        void backward(LogProbs.Scores scores, Tensor gradient) {
+            through(logProbs.backward(selected, decoder.head(), targets, scores, gradient, headGradient()));
         }
 
         /** Both at once, for a derivative that is known beforehand. */
-        LogProbs.Scores scoreAndBackward(Tensor gradient, Tensor headGradient) {
+        LogProbs.Scores scoreAndBackward(Tensor gradient) {
             Tensor back = Tensor.empty(selected.dtype(), selected.device(), selected.shape());
             LogProbs.Scores scores =
-                    logProbs.forwardBackward(selected, decoder.head(), targets, gradient, back, headGradient);
+                    logProbs.forwardBackward(selected, decoder.head(), targets, gradient, back, headGradient());
             through(back);
             return scores;
+        }
+
+        /** Where the gradient of the output projection is collected; null where it is not trained. */
+        private @Nullable Tensor headGradient() {
+            Tensor head = decoder.head();
+            if (!head.requiresGrad()) {
+                return null;
+            }
+            if (!head.hasGrad()) {
+                head.grad(Tensor.zeros(head.dtype(), head.device(), head.shape()));
+            }
+            return head.grad();
         }
 
         private void through(Tensor back) {

@@ -12,7 +12,13 @@ public enum Precision {
     /** bfloat16, with master copies of 32 bits in the optimiser. */
     BFLOAT16;
 
-    DType on(Device device) {
+    /**
+     * The type of weights.
+     *
+     * @param device where they are
+     * @return the type; AUTO is decided by the device
+     */
+    public DType on(Device device) {
         return switch (this) {
             case FLOAT32 -> DType.FLOAT32;
             case BFLOAT16 -> DType.BFLOAT16;

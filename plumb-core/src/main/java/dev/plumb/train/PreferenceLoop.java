@@ -1,8 +1,10 @@
 package dev.plumb.train;
 
 import dev.plumb.config.PlumbException;
+import dev.plumb.data.Dataset;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenStore;
+import dev.plumb.model.Decoder;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.Measure;
 import dev.plumb.objective.PreferenceBatch;
@@ -19,7 +21,6 @@ import java.util.Optional;
  * loop does not know.
  */
 final class PreferenceLoop {
-    private final Workplace workplace;
     private final Optimisation optimisation;
     private final PreferenceObjective objective;
     private final Optional<Reference> reference;
@@ -27,29 +28,25 @@ final class PreferenceLoop {
     private final Device device;
 
     PreferenceLoop(
-            Workplace workplace,
-            Optimisation optimisation,
-            PreferenceObjective objective,
-            Optional<Reference> reference) {
-        this.workplace = workplace;
+            Decoder decoder, Optimisation optimisation, PreferenceObjective objective, Optional<Reference> reference) {
         this.optimisation = optimisation;
         this.objective = objective;
         this.reference = reference;
-        this.policy = new Policy(workplace.checkpoint().decoder(), objective.needsSquaredMass());
-        this.device = workplace.checkpoint().decoder().device();
+        this.policy = new Policy(decoder, objective.needsSquaredMass());
+        this.device = decoder.device();
     }
 
     /** Takes all steps of a run that are left. */
-    void run(TrainingRun run) {
-        TokenStore held = workplace.dataset().eval();
+    void run(TrainingRun run, Dataset dataset) {
+        TokenStore held = dataset.eval();
         List<int[]> prompts = run.samplePrompts(held, row -> ((TokenPair) held.get(row)).prompt());
         long step = run.firstStep();
         if (step == 0) {
-            look(run, 0, prompts);
+            look(run, 0, held, prompts);
         }
         while (run.goesOn(step)) {
             List<Long> rows = run.schedule().rows(step);
-            TokenStore store = workplace.dataset().train();
+            TokenStore store = dataset.train();
             Metrics measured = learn(run.optimizer(), store, rows);
             if (step == 0) {
                 requireAgreement(measured.values().get("loss"));
@@ -58,14 +55,14 @@ final class PreferenceLoop {
             run.update(
                     step, measured, tokens, () -> rows.stream().map(store::id).toList());
             step++;
-            look(run, step, prompts);
+            look(run, step, held, prompts);
             run.saveIfDue(step);
         }
     }
 
-    private void look(TrainingRun run, long steps, List<int[]> prompts) {
+    private void look(TrainingRun run, long steps, TokenStore held, List<int[]> prompts) {
         if (run.isTimeToEvaluate(steps)) {
-            run.evaluated(steps, evaluate());
+            run.evaluated(steps, evaluate(held));
             run.sample(steps, prompts);
         }
     }
@@ -74,7 +71,6 @@ final class PreferenceLoop {
     Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
         PreferenceObjective.Step step = size(parts);
-        Tensor headGradient = optimizer.gradient(policy.decoder().architecture().headName());
         Metrics measured = new Metrics();
         for (PairPart part : parts) {
             try (Scope scope = Scope.open()) {
@@ -84,7 +80,7 @@ final class PreferenceLoop {
                 Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
                 Loss loss = objective.loss(batch(part, logps, ref, scores), step);
                 loss.value().backward();
-                learning.backward(scores, logps.grad(), headGradient);
+                learning.backward(scores, logps.grad());
                 optimizer.collect();
                 note(measured, part, loss, scores);
             }
@@ -93,8 +89,7 @@ final class PreferenceLoop {
     }
 
     /** Measures the held-out rows. */
-    Metrics evaluate() {
-        TokenStore store = workplace.dataset().eval();
+    Metrics evaluate(TokenStore store) {
         List<PairPart> parts =
                 PairPart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style());
         PreferenceObjective.Step step = size(parts);

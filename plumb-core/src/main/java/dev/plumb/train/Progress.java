@@ -9,12 +9,11 @@ import java.util.Map;
 import java.util.function.LongSupplier;
 
 /**
- * How far a run is. On a terminal one line that is redrawn at most five times a second; in a pipe a plain line now and
- * then. It has no thread: it draws when told of a step. Close it before printing anything else.
+ * How far a run is. On a terminal one line that is redrawn at most five times a second; in a pipe a plain line after so
+ * many steps, and after the first and the last. It has no thread: it draws when told of a step. Close it before printing anything else.
  */
 public final class Progress implements AutoCloseable {
     private static final long REDRAW_NANOS = 200_000_000L;
-    private static final long PLAIN_NANOS = 10_000_000_000L;
     private static final double WINDOW_SECONDS = 20;
     private static final int BAR = 10;
     private static final String CLEAR = "\r\u001b[K";
@@ -26,6 +25,7 @@ public final class Progress implements AutoCloseable {
     private final PrintStream out;
     private final LongSupplier nanos;
     private final long total;
+    private final int loggingSteps;
     private final long firstStep;
     private final long started;
 
@@ -38,12 +38,13 @@ public final class Progress implements AutoCloseable {
     private boolean drawn;
     private Map<String, Double> metrics = Map.of();
 
-    Progress(Terminal terminal, PrintStream out, LongSupplier nanos, long firstStep, long total) {
+    Progress(Terminal terminal, PrintStream out, LongSupplier nanos, long firstStep, long total, int loggingSteps) {
         this.terminal = terminal;
         this.out = out;
         this.nanos = nanos;
         this.firstStep = firstStep;
         this.total = total;
+        this.loggingSteps = loggingSteps;
         this.step = firstStep;
         this.started = nanos.getAsLong();
         this.lastUpdate = started;
@@ -55,10 +56,11 @@ public final class Progress implements AutoCloseable {
      * @param terminal what that can show
      * @param firstStep the number of steps done already, 0 for a new run
      * @param total the number of steps when the run is done
+     * @param loggingSteps steps from one plain line to the next where no person watches
      * @return the progress
      */
-    public static Progress start(Terminal terminal, long firstStep, long total) {
-        return new Progress(terminal, System.out, System::nanoTime, firstStep, total);
+    public static Progress start(Terminal terminal, long firstStep, long total, int loggingSteps) {
+        return new Progress(terminal, System.out, System::nanoTime, firstStep, total, loggingSteps);
     }
 
     /**
@@ -79,8 +81,8 @@ public final class Progress implements AutoCloseable {
         step = stepsDone;
         lastUpdate = now;
         metrics = Map.copyOf(values);
-        boolean due = lastDrawn == Long.MIN_VALUE || now - lastDrawn >= (terminal.live() ? REDRAW_NANOS : PLAIN_NANOS);
-        if (due || step >= total) {
+        boolean due = terminal.live() ? now - lastDrawn >= REDRAW_NANOS : step % loggingSteps == 0;
+        if (lastDrawn == Long.MIN_VALUE || due || step >= total) {
             draw(now);
         }
     }

@@ -39,9 +39,7 @@ public final class RunFolder implements AutoCloseable {
      *     false, or it does not exist and {@code resume} is true
      */
     public static RunFolder open(Path root, boolean resume) {
-        if (Files.exists(root) && !Files.isDirectory(root)) {
-            throw new PlumbException(root + " is a file, but a run needs a folder: choose another `output`.");
-        }
+        requireFolder(root);
         if (resume && !Files.exists(root)) {
             throw new PlumbException("There is no run at " + root
                     + " to resume: leave out `--resume` to start one, or correct `output`.");
@@ -67,6 +65,43 @@ public final class RunFolder implements AutoCloseable {
         } catch (RuntimeException e) {
             folder.close();
             throw e;
+        }
+    }
+
+    /**
+     * Refuses what {@link #open} would refuse for a new run, and creates nothing.
+     *
+     * @param root the folder
+     * @throws PlumbException if a run cannot be started there
+     */
+    public static void requireVacant(Path root) {
+        requireFolder(root);
+        RunLayout layout = new RunLayout(root);
+        requireNoRun(layout, Files.exists(layout.lock()));
+        Path there = root.toAbsolutePath();
+        while (!Files.exists(there)) {
+            there = there.getParent();
+        }
+        if (!Files.isWritable(there)) {
+            throw new PlumbException("The run folder " + root + " cannot be written (" + there
+                    + " is read-only): make it writable or choose another `output`.");
+        }
+    }
+
+    private static void requireFolder(Path root) {
+        if (Files.exists(root) && !Files.isDirectory(root)) {
+            throw new PlumbException(root + " is a file, but a run needs a folder: choose another `output`.");
+        }
+    }
+
+    private static void requireNoRun(RunLayout layout, boolean known) {
+        if (layout.holdsRun()) {
+            throw new PlumbException(layout.root() + " already holds a run: add `--resume` to go on with it, or choose "
+                    + "another `output`.");
+        }
+        if (!known && Files.exists(layout.config())) {
+            throw new PlumbException(layout.config()
+                    + " was not written by a run, and a run started here would overwrite it: choose another `output`.");
         }
     }
 
@@ -97,13 +132,8 @@ public final class RunFolder implements AutoCloseable {
 
     /** Decides on what lies there; {@code known} tells that Plumb opened this folder before. */
     private void prepare(boolean resume, boolean known) throws IOException {
-        if (!resume && layout.holdsRun()) {
-            throw new PlumbException(layout.root() + " already holds a run: add `--resume` to go on with it, or choose "
-                    + "another `output`.");
-        }
-        if (!resume && !known && Files.exists(layout.config())) {
-            throw new PlumbException(layout.config()
-                    + " was not written by a run, and a run started here would overwrite it: choose another `output`.");
+        if (!resume) {
+            requireNoRun(layout, known);
         }
         checkpoints().removeLeftovers();
         for (Path file : layout.derived()) {

@@ -60,8 +60,8 @@ public record RunSettings(
         Optional<Integer> threads,
 
         @Setting(
-                doc = "Steps between two lines of progress where the output is no terminal; metrics.jsonl has every"
-                        + " step.",
+                doc = "Steps between two lines of progress where the output is a pipe or a file; a terminal has a live"
+                        + " line, and metrics.jsonl has every step.",
                 byDefault = "10",
                 min = 1,
                 source = "TRL")
@@ -125,5 +125,14 @@ public record RunSettings(
         if (earlyStoppingPatience > 0 && evalSteps == 0) {
             throw new IllegalArgumentException("early_stopping_patience needs eval_steps above 0");
         }
+    }
+
+    /**
+     * Where the run writes.
+     *
+     * @return {@code output}, or the folder that stands in for it
+     */
+    public Path folder() {
+        return output.orElse(Path.of("runs", method));
     }
 }

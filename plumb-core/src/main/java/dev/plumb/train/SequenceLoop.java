@@ -1,11 +1,14 @@
 package dev.plumb.train;
 
+import dev.plumb.data.Dataset;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
+import dev.plumb.model.Decoder;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.Measure;
 import dev.plumb.objective.SequenceBatch;
 import dev.plumb.objective.SequenceObjective;
+import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
@@ -16,37 +19,35 @@ import java.util.Optional;
 
 /** Learns from single sequences: rows, log-probabilities, an objective, gradients, an update. */
 final class SequenceLoop {
-    private final Workplace workplace;
     private final Optimisation optimisation;
     private final SequenceObjective objective;
     private final Policy policy;
     private final Device device;
 
-    SequenceLoop(Workplace workplace, Optimisation optimisation, SequenceObjective objective) {
-        this.workplace = workplace;
+    SequenceLoop(Decoder decoder, Optimisation optimisation, SequenceObjective objective) {
         this.optimisation = optimisation;
         this.objective = objective;
-        this.policy = new Policy(workplace.checkpoint().decoder(), false);
-        this.device = workplace.checkpoint().decoder().device();
+        this.policy = new Policy(decoder, false);
+        this.device = decoder.device();
     }
 
     /** Takes all steps of a run that are left. */
-    void run(TrainingRun run) {
-        TokenStore held = workplace.dataset().eval();
+    void run(TrainingRun run, Dataset dataset) {
+        TokenStore held = dataset.eval();
         List<int[]> prompts = run.samplePrompts(held, row -> prompt((TokenSequence) held.get(row)));
         long step = run.firstStep();
         if (step == 0) {
-            look(run, 0, prompts);
+            look(run, 0, held, prompts);
         }
         while (run.goesOn(step)) {
             List<Long> rows = run.schedule().rows(step);
-            TokenStore store = workplace.dataset().train();
+            TokenStore store = dataset.train();
             Metrics measured = learn(run.optimizer(), store, rows);
             long tokens = rows.stream().mapToLong(store::tokens).sum();
             run.update(
                     step, measured, tokens, () -> rows.stream().map(store::id).toList());
             step++;
-            look(run, step, prompts);
+            look(run, step, held, prompts);
             run.saveIfDue(step);
         }
     }
@@ -60,9 +61,9 @@ final class SequenceLoop {
         return Arrays.copyOf(sequence.ids(), Math.min(Math.max(first, 8), sequence.ids().length));
     }
 
-    private void look(TrainingRun run, long steps, List<int[]> prompts) {
+    private void look(TrainingRun run, long steps, TokenStore held, List<int[]> prompts) {
         if (run.isTimeToEvaluate(steps)) {
-            run.evaluated(steps, evaluate());
+            run.evaluated(steps, evaluate(held));
             run.sample(steps, prompts);
         }
     }
@@ -72,24 +73,23 @@ final class SequenceLoop {
         List<SequencePart> parts =
                 SequencePart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
         SequenceObjective.Step step = size(parts);
-        Tensor headGradient = optimizer.gradient(policy.decoder().architecture().headName());
         Metrics measured = new Metrics();
         for (SequencePart part : parts) {
             try (Scope scope = Scope.open()) {
                 Policy.Learning learning = policy.learn(part.packing(), optimisation.gradientCheckpointing());
-                Tensor nothing = Tensor.zeros(
-                        dev.plumb.tensor.DType.FLOAT32, device, part.packing().trained());
+                Tensor nothing =
+                        Tensor.zeros(DType.FLOAT32, device, part.packing().trained());
                 Optional<Tensor> known = objective.knownGradient(batch(part, nothing), step);
                 LogProbs.Scores scores;
                 if (known.isPresent()) { // one pass over the vocabulary instead of two
-                    scores = learning.scoreAndBackward(known.get(), headGradient);
+                    scores = learning.scoreAndBackward(known.get());
                     note(measured, part, objective.loss(batch(part, scores.logps()), step), scores);
                 } else {
                     scores = learning.score();
                     Tensor logps = scores.logps().requiresGrad(true);
                     Loss loss = objective.loss(batch(part, logps), step);
                     loss.value().backward();
-                    learning.backward(scores, logps.grad(), headGradient);
+                    learning.backward(scores, logps.grad());
                     note(measured, part, loss, scores);
                 }
                 optimizer.collect();
@@ -99,8 +99,7 @@ final class SequenceLoop {
     }
 
     /** Measures the held-out rows. */
-    Metrics evaluate() {
-        TokenStore store = workplace.dataset().eval();
+    Metrics evaluate(TokenStore store) {
         List<SequencePart> parts =
                 SequencePart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style());
         SequenceObjective.Step step = size(parts);

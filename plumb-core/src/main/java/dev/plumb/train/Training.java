@@ -56,7 +56,7 @@ public final class Training {
      * @throws PlumbException for every fault that a user can mend
      */
     public Outcome run() {
-        Path root = job.run().output().orElse(Path.of("runs", job.run().method()));
+        Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
                 Workplace workplace = Workplace.open(job.run(), job.rows())) {
             write(folder.layout().preflight(), workplace.dataset().preflight().json());
@@ -65,50 +65,89 @@ public final class Training {
             requireSameSettings(folder);
             Provenance provenance = provenance(folder);
             provenance.write(folder.layout().provenance());
-            Optional<Path> model = Optional.empty();
-            String how = "failed";
-            try {
-                model = train(workplace, folder);
-                how = model.isPresent() ? "finished" : "interrupted";
-            } finally {
-                provenance.ended(Instant.now(), how).write(folder.layout().provenance());
-                Report.write(folder.layout().root());
-            }
-            return new Outcome(root, model);
+            return new Outcome(root, train(workplace, folder, provenance));
         }
     }
 
-    private Optional<Path> train(Workplace workplace, RunFolder folder) {
-        Schedule schedule = new Schedule(
+    /**
+     * Does all that {@link #run} does before the first step, writes nothing but to the standard output, and trains nothing.
+     *
+     * @throws PlumbException if {@code run} would refuse
+     */
+    public void check() {
+        Path root = job.run().folder();
+        if (!resume) {
+            RunFolder.requireVacant(root);
+        }
+        try (Workplace workplace = Workplace.open(job.run(), job.rows())) {
+            System.out.println(workplace.dataset().preflight().text());
+            workplace.dataset().preflight().requireSound();
+            System.out.println("A run would take " + schedule(workplace).total() + " steps of "
+                    + job.optimisation().rowsPerStep() + " rows and write to " + root + ".");
+        }
+    }
+
+    private Schedule schedule(Workplace workplace) {
+        return new Schedule(
                 workplace.dataset().order(job.run().seed()),
                 job.optimisation(),
                 job.learningRate(),
                 job.numTrainEpochs());
+    }
+
+    /** The process that a signal ends waits until all of this is done. */
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance) {
+        try (Interrupt interrupt = new Interrupt()) {
+            String how = "failed";
+            try {
+                Optional<Path> model = train(workplace, folder, interrupt);
+                how = model.isPresent() ? "finished" : "interrupted";
+                return model;
+            } finally {
+                provenance.ended(Instant.now(), how).write(folder.layout().provenance());
+                Report.write(folder.layout().root());
+            }
+        }
+    }
+
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        Schedule schedule = schedule(workplace);
         if (job instanceof Job.SftJob sft) {
-            try (TrainingRun run = TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder)) {
-                new SequenceLoop(workplace, sft.optimisation(), new Sft(sft.sft())).run(run);
+            try (TrainingRun run =
+                    TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder, interrupt)) {
+                new SequenceLoop(workplace.checkpoint().decoder(), sft.optimisation(), new Sft(sft.sft()))
+                        .run(run, workplace.dataset());
                 return run.finish();
             }
         }
         Job.DpoJob dpo = (Job.DpoJob) job;
-        return prefer(dpo, new Dpo(dpo.dpo()), schedule, workplace, folder);
+        return prefer(dpo, new Dpo(dpo.dpo()), schedule, workplace, folder, interrupt);
     }
 
     private static Optional<Path> prefer(
-            Job.DpoJob job, PreferenceObjective objective, Schedule schedule, Workplace workplace, RunFolder folder) {
+            Job.DpoJob job,
+            PreferenceObjective objective,
+            Schedule schedule,
+            Workplace workplace,
+            RunFolder folder,
+            Interrupt interrupt) {
         Decoder start = workplace.checkpoint().decoder(); // still as loaded: this is the reference
         if (job.precomputeRefLogProbs()) {
             try (StoredReference stored = precompute(job, workplace);
-                    TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder)) {
-                new PreferenceLoop(workplace, job.optimisation(), objective, Optional.of(stored)).run(run);
+                    TrainingRun run =
+                            TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
+                new PreferenceLoop(start, job.optimisation(), objective, Optional.of(stored))
+                        .run(run, workplace.dataset());
                 return run.finish();
             }
         }
         try (Weights frozen = start.weights().frozenCopy();
-                TrainingRun run = TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder)) {
+                TrainingRun run =
+                        TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
             Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
             Reference reference = part -> model.score(part.packing()).logps();
-            new PreferenceLoop(workplace, job.optimisation(), objective, Optional.of(reference)).run(run);
+            new PreferenceLoop(start, job.optimisation(), objective, Optional.of(reference))
+                    .run(run, workplace.dataset());
             return run.finish();
         }
     }

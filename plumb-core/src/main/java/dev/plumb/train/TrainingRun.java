@@ -35,7 +35,7 @@ final class TrainingRun implements AutoCloseable {
     private final TensorBoardWriter events;
     private final SampleLog samples;
     private final Progress progress;
-    private final Interrupt interrupt = new Interrupt();
+    private final Interrupt interrupt;
     private TrainerState state;
     private boolean stopped;
     private Map<String, Double> lastEvaluation = Map.of();
@@ -47,7 +47,8 @@ final class TrainingRun implements AutoCloseable {
             RunFolder folder,
             Schedule schedule,
             AdamW optimizer,
-            TrainerState state) {
+            TrainerState state,
+            Interrupt interrupt) {
         this.settings = settings;
         this.optimisation = optimisation;
         this.workplace = workplace;
@@ -55,11 +56,13 @@ final class TrainingRun implements AutoCloseable {
         this.schedule = schedule;
         this.optimizer = optimizer;
         this.state = state;
+        this.interrupt = interrupt;
         OptionalLong resumed = state.step() > 0 ? OptionalLong.of(state.step()) : OptionalLong.empty();
         this.metrics = MetricsLog.open(folder.layout().metrics(), resumed);
         this.events = TensorBoardWriter.open(folder.layout().events(), resumed, Clock.systemUTC());
         this.samples = SampleLog.open(folder.layout().samples(), resumed);
-        this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total());
+        this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total(), settings.loggingSteps());
+        interrupt.arm();
     }
 
     /**
@@ -70,9 +73,15 @@ final class TrainingRun implements AutoCloseable {
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
      * @param folder of the run
+     * @param interrupt armed here, closed by the caller when all is written
      */
     static TrainingRun open(
-            RunSettings settings, Optimisation optimisation, Schedule schedule, Workplace workplace, RunFolder folder) {
+            RunSettings settings,
+            Optimisation optimisation,
+            Schedule schedule,
+            Workplace workplace,
+            RunFolder folder,
+            Interrupt interrupt) {
         Weights weights = workplace.checkpoint().decoder().weights();
         AdamW optimizer = new AdamW(weights.all(), optimisation.adam());
         TrainerState state = folder.checkpoints()
@@ -81,7 +90,7 @@ final class TrainingRun implements AutoCloseable {
                 .orElseGet(TrainerState::start);
         folder.checkpoints().discardAfter(state.step());
         folder.requireFreeSpace(2 * size(weights, optimizer));
-        return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state);
+        return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state, interrupt);
     }
 
     private static long size(Weights weights, AdamW optimizer) {
@@ -301,8 +310,7 @@ final class TrainingRun implements AutoCloseable {
 
     @Override
     public void close() {
-        try (interrupt;
-                optimizer;
+        try (optimizer;
                 metrics;
                 events;
                 samples) {

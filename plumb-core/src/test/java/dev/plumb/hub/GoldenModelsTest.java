@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.plumb.Shared;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Layout;
+import dev.plumb.model.Pass;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Functional;
@@ -119,7 +120,8 @@ class GoldenModelsTest {
             Decoder decoder = checkpoint.decoder();
             decoder.weights().all().values().forEach(weight -> weight.requiresGrad(true));
             assertThat(decoder.weights().dtype()).isEqualTo(DType.FLOAT32);
-            Tensor hidden = decoder.hidden(layout(golden.get("input_ids"), rows));
+            Pass pass = decoder.forward(layout(golden.get("input_ids"), rows), false);
+            Tensor hidden = pass.hidden().requiresGrad(true);
             Tensor logits = hidden.matmul(decoder.head().transpose(0, 1));
             double cap = decoder.architecture().logitSoftcap();
             if (cap > 0) {
@@ -151,6 +153,7 @@ class GoldenModelsTest {
             Tensor loss = chosen.mean().neg();
             assertThat(loss.item()).as("loss").isCloseTo(golden.get("loss").asDouble(), within(2e-5));
             loss.backward();
+            pass.backward(hidden.grad());
             checkGradients(golden, decoder);
         }
     }
@@ -219,8 +222,9 @@ class GoldenModelsTest {
                 Scope scope = Scope.open()) {
             Decoder decoder = checkpoint.decoder();
             decoder.weights().all().values().forEach(weight -> weight.requiresGrad(true));
-            Tensor rewards = decoder.hidden(Layout.of(sequences))
-                    .indexSelect(0, Tensor.of(ints(last), Device.CPU))
+            Pass pass = decoder.forward(Layout.of(sequences), false);
+            Tensor hidden = pass.hidden().requiresGrad(true);
+            Tensor rewards = hidden.indexSelect(0, Tensor.of(ints(last), Device.CPU))
                     .matmul(decoder.head().transpose(0, 1));
             float[] ours = rewards.toFloats();
             for (int r = 0; r < ours.length; r++) {
@@ -229,6 +233,7 @@ class GoldenModelsTest {
                         .isCloseTo(golden.get("rewards").get(r).asDouble(), within(2e-4));
             }
             rewards.sum().backward();
+            pass.backward(hidden.grad());
             JsonNode norms = golden.get("grad_norms_of_reward_sum");
             assertThat(decoder.weights().all()).hasSize(norms.size());
             decoder.weights().all().forEach((name, weight) -> {

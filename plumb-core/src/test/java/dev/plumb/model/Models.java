@@ -46,31 +46,6 @@ public final class Models {
                 softcap,
                 vocabulary,
                 true,
-                names());
-    }
-
-    private static Names names() {
-        return new Names(
-                "model.embed_tokens",
-                "",
-                "model.layers.%d.",
-                "self_attn.q_proj",
-                "self_attn.k_proj",
-                "self_attn.v_proj",
-                "",
-                "self_attn.o_proj",
-                "",
-                "",
-                "mlp.gate_proj",
-                "mlp.up_proj",
-                "",
-                "mlp.down_proj",
-                "input_layernorm",
-                "post_attention_layernorm",
-                "",
-                "",
-                "model.norm",
-                "lm_head",
-                false);
+                Names.llama("post_attention_layernorm"));
     }
 }

@@ -18,7 +18,7 @@ class ProgressTest {
     private long now;
 
     private Progress progress(Terminal terminal, long total) {
-        return new Progress(terminal, out, () -> now, 0, total);
+        return new Progress(terminal, out, () -> now, 0, total, 10);
     }
 
     private String printed() {
@@ -30,7 +30,7 @@ class ProgressTest {
     }
 
     @Test
-    void inAPipeItPrintsPlainLinesNowAndThen() {
+    void inAPipeItPrintsPlainLinesAfterSoManySteps() {
         try (Progress progress = progress(pipe(), 100)) {
             for (int step = 1; step <= 100; step++) {
                 now += 500 * MILLI;
@@ -39,7 +39,7 @@ class ProgressTest {
         }
         assertThat(printed()).doesNotContain("\r", "\u001b");
         assertThat(printed().lines())
-                .hasSize(6)
+                .hasSize(11) // steps 1, 10, 20, …
                 .first()
                 .isEqualTo("step 1/100  loss 0.500  accuracy 0.750  2.0k tok/s  0:00 gone  0:50 left");
         assertThat(printed()).endsWith("step 100/100  loss 0.500  accuracy 0.750  2.0k tok/s  took 0:50\n");
@@ -87,7 +87,7 @@ class ProgressTest {
                 progress.update(step, Map.of(), 500);
             }
         }
-        assertThat(printed().lines().toList().get(1)).isEqualTo("step 11/100  500 tok/s  1:10 gone  1:29 left");
+        assertThat(printed().lines().toList().get(1)).isEqualTo("step 10/100  500 tok/s  1:09 gone  1:30 left");
     }
 
     @Test

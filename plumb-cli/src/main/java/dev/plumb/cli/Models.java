@@ -1,0 +1,31 @@
+package dev.plumb.cli;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.hub.Checkpoint;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.Torch;
+import dev.plumb.train.Precision;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Models as commands open them. */
+final class Models {
+    private Models() {}
+
+    static Checkpoint open(Path folder, String device, Precision dtype, Optional<Integer> threads) {
+        threads.ifPresent(Torch::threads);
+        Device on = Device.named(device);
+        return Checkpoint.load(folder, Optional.of(dtype.on(on)), on);
+    }
+
+    /** Refuses ids that the embedding has no row for, which libtorch would refuse less clearly. */
+    static void requireKnown(Checkpoint checkpoint, String place, int[] ids) {
+        int vocabulary = checkpoint.decoder().architecture().vocabularySize();
+        for (int id : ids) {
+            if (id < 0 || id >= vocabulary) {
+                throw new PlumbException(
+                        place + ": the model has no token " + id + "; its ids are 0 to " + (vocabulary - 1) + ".");
+            }
+        }
+    }
+}

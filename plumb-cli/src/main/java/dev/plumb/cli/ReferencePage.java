@@ -1,0 +1,51 @@
+package dev.plumb.cli;
+
+import dev.plumb.config.MarkdownReference;
+import dev.plumb.config.SettingInfo;
+import dev.plumb.train.Method;
+import dev.plumb.train.Methods;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** The page of all methods and settings, made from the same records that the settings are read by. */
+final class ReferencePage {
+    private ReferencePage() {}
+
+    static String text() {
+        List<String> parts = new ArrayList<>();
+        parts.add("""
+                # Reference
+
+                Written by `./plumb explain --markdown`; a test holds it to that. Every setting is a key of the YAML file,
+                a word `key=value` after the command, and a topic of `./plumb explain`. Dots lead into nested settings:
+                `data.on_bad_row=drop`. Faults are reported all at once, with file, line and the nearest valid key.
+                """);
+        Set<SettingInfo> common = Methods.common();
+        parts.add("## Settings that every run has\n\n" + MarkdownReference.table(List.copyOf(common)));
+        for (Method<?> method : Methods.all()) {
+            parts.add(method(method, common));
+        }
+        parts.add("## Settings of `generate`\n\n" + MarkdownReference.table(GenerateSettings.class));
+        parts.add("## Settings of `score`\n\n" + MarkdownReference.table(ScoreSettings.class));
+        parts.add("## Exit status\n\n| Status | Meaning |\n|---|---|\n"
+                + String.join(
+                        "",
+                        Exit.meanings().entrySet().stream()
+                                .map(entry -> "| " + entry.getKey() + " | " + entry.getValue() + " |\n")
+                                .toList()));
+        return String.join("\n", parts);
+    }
+
+    private static String method(Method<?> method, Set<SettingInfo> common) {
+        List<SettingInfo> own = method.settings().stream()
+                .filter(setting -> !common.contains(setting))
+                .toList();
+        return "## `" + method.name() + "`: " + method.title() + "\n\n" + method.words() + "\n\n```\n"
+                + method.formula() + "\n```\n\n"
+                + "- Columns of the data: " + method.data() + ".\n"
+                + "- In memory: " + method.models() + ".\n"
+                + "- Source: " + method.source() + ".\n\n"
+                + MarkdownReference.table(own);
+    }
+}

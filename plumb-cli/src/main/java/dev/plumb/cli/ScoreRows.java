@@ -1,0 +1,111 @@
+package dev.plumb.cli;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.data.BadRows;
+import dev.plumb.data.ChatRenderer;
+import dev.plumb.data.DataConfig;
+import dev.plumb.data.EncodedRow;
+import dev.plumb.data.Encoder;
+import dev.plumb.data.RowKind;
+import dev.plumb.data.RowResult;
+import dev.plumb.data.RowSource;
+import dev.plumb.data.Rows;
+import dev.plumb.data.TokenSequence;
+import dev.plumb.hub.Checkpoint;
+import dev.plumb.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** The rows of a file, of text or of token ids, one after another. */
+final class ScoreRows {
+    private final ScoreSettings settings;
+    private final Checkpoint checkpoint;
+    private long dropped;
+
+    ScoreRows(ScoreSettings settings, Checkpoint checkpoint) {
+        this.settings = settings;
+        this.checkpoint = checkpoint;
+    }
+
+    /** Gives every row that can be scored to {@code each}. */
+    void forEach(Consumer<ScoreRow> each) {
+        Path file = settings.data().path();
+        if (holdsIds(file)) {
+            fromIds(file, each);
+        } else {
+            fromText(each);
+        }
+        if (dropped > 0) {
+            System.err.println("Rows left out, as asked, because they could not be scored: " + dropped + ".");
+        }
+    }
+
+    /** Whether the first row is one of ids; what cannot be read so is left to the reader of texts, which says why. */
+    private static boolean holdsIds(Path file) {
+        if (!file.toString().matches(".*\\.jsonl(\\.gz)?")) {
+            return false;
+        }
+        try (JsonInput in = JsonInput.open(file)) {
+            return in.next()
+                    .filter(row -> row.json().has("input_ids") || row.json().has("prompt_ids"))
+                    .isPresent();
+        } catch (PlumbException e) {
+            return false;
+        }
+    }
+
+    private void fromIds(Path file, Consumer<ScoreRow> each) {
+        int context = checkpoint.decoder().architecture().contextLength();
+        try (JsonInput in = JsonInput.open(file)) {
+            for (Optional<JsonInput.Row> json = in.next(); json.isPresent(); json = in.next()) {
+                ScoreRow row;
+                try {
+                    row = ScoreRow.of(json.get());
+                    Models.requireKnown(checkpoint, row.place(), row.text());
+                    if (row.end() - row.start() > context) {
+                        throw new PlumbException(row.place() + ": " + (row.end() - row.start())
+                                + " tokens are more than the model's context of " + context + ".");
+                    }
+                } catch (PlumbException e) {
+                    drop(e);
+                    continue;
+                }
+                each.accept(row);
+            }
+        }
+    }
+
+    private void fromText(Consumer<ScoreRow> each) {
+        DataConfig config = settings.encoding();
+        try (RowSource rows = Rows.open(settings.data(), RowKind.DEMONSTRATION);
+                Tokenizer tokenizer = Tokenizer.load(settings.model())) {
+            Encoder encoder = new Encoder(
+                    tokenizer,
+                    ChatRenderer.of(config, checkpoint.folder(), tokenizer),
+                    config,
+                    checkpoint.decoder().architecture().contextLength());
+            for (Optional<RowResult> result = rows.next(); result.isPresent(); result = rows.next()) {
+                if (result.get() instanceof RowResult.Bad bad) {
+                    drop(new PlumbException(bad.id() + ": " + bad.detail() + "."));
+                    continue;
+                }
+                RowResult.Good good = (RowResult.Good) result.get();
+                EncodedRow encoded = encoder.encode(good.row());
+                if (encoded instanceof EncodedRow.Refused refused) {
+                    drop(new PlumbException(good.id() + ": " + refused.detail() + "."));
+                } else {
+                    TokenSequence sequence = (TokenSequence) ((EncodedRow.Kept) encoded).example();
+                    each.accept(ScoreRow.of(good.id().toString(), sequence));
+                }
+            }
+        }
+    }
+
+    private void drop(PlumbException fault) {
+        if (settings.onBadRow() == BadRows.ERROR) {
+            throw new PlumbException(fault.getMessage() + " on_bad_row=drop leaves such rows out.", fault);
+        }
+        dropped++;
+    }
+}

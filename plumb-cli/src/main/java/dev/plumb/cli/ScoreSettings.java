@@ -1,0 +1,108 @@
+package dev.plumb.cli;
+
+import dev.plumb.config.Setting;
+import dev.plumb.data.BadRows;
+import dev.plumb.data.DataConfig;
+import dev.plumb.data.DataFile;
+import dev.plumb.data.TrainOn;
+import dev.plumb.data.Truncation;
+import dev.plumb.train.Precision;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Settings of {@code score}.
+ *
+ * @param model checkpoint folder
+ * @param data file of rows
+ * @param output file of scores
+ * @param trainOn which tokens are scored
+ * @param onBadRow what becomes of rows that cannot be scored
+ * @param chatTemplate the template in place of the model's own
+ * @param templateKwargs further variables for the template
+ * @param allowSpecialTokens whether text may spell special tokens
+ * @param addEos whether plain answers get the end token
+ * @param device where to compute
+ * @param dtype number format of the weights
+ * @param threads processor threads
+ */
+record ScoreSettings(
+        @Setting(
+                doc =
+                        "The model: a Hugging Face checkpoint folder. A reward model gives a reward for each row instead.")
+        Path model,
+
+        @Setting(
+                doc =
+                        "The rows: text, prompt + completion, messages, or the other forms that sft reads; or, in a .jsonl"
+                                + " file, token ids: input_ids, with labels (-100 where nothing is scored) and attention_mask if"
+                                + " wanted, or prompt_ids + completion_ids. Ids need no tokenizer.")
+        DataFile data,
+
+        @Setting(
+                doc =
+                        "Write JSON lines to this file, which must not exist yet. Without it they go to the standard output.")
+        Optional<Path> output,
+
+        @Setting(
+                doc = "Which tokens of a text are scored: completion, assistant (every turn of the assistant), all, or"
+                        + " auto: the completion where there is a prompt, the assistant's turns of a conversation, all of a"
+                        + " plain text.",
+                byDefault = "auto")
+        TrainOn trainOn,
+
+        @Setting(
+                doc =
+                        "What to do with a row that cannot be scored: error ends with its place and reason; drop leaves it"
+                                + " out and says how many there were.",
+                byDefault = "error")
+        BadRows onBadRow,
+
+        @Setting(doc = "The chat template in place of the model's own: chatml, plain, or the path of a Jinja file.")
+        Optional<String> chatTemplate,
+
+        @Setting(doc = "Further variables for the chat template, such as {enable_thinking: false}.")
+        Map<String, Object> templateKwargs,
+
+        @Setting(
+                doc = "Whether text may spell special tokens such as <|im_end|>, which then count as those tokens.",
+                byDefault = "false")
+        boolean allowSpecialTokens,
+
+        @Setting(
+                doc = "Whether a plain answer or text gets the tokenizer's end token unless it ends in it.",
+                byDefault = "true")
+        boolean addEos,
+
+        @Setting(doc = "Where to compute: auto (a GPU if there is one), cpu or cuda.", byDefault = "auto")
+        String device,
+
+        @Setting(
+                doc = "Number format of the weights: float32, bfloat16, or auto: float32 on a CPU, bfloat16 on a GPU.",
+                byDefault = "auto")
+        Precision dtype,
+
+        @Setting(doc = "Processor threads; all cores if not given.", min = 1)
+        Optional<Integer> threads) {
+
+    /** How rows become tokens, as in training. */
+    DataConfig encoding() {
+        return new DataConfig(
+                List.of(data),
+                List.of(),
+                0,
+                onBadRow,
+                Optional.empty(),
+                Truncation.ERROR,
+                1,
+                1,
+                trainOn,
+                chatTemplate,
+                templateKwargs,
+                allowSpecialTokens,
+                addEos,
+                false);
+    }
+}

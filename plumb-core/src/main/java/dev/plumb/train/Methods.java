@@ -1,0 +1,108 @@
+package dev.plumb.train;
+
+import dev.plumb.config.Binder;
+import dev.plumb.config.PlumbException;
+import dev.plumb.config.SettingInfo;
+import dev.plumb.config.YamlSource;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** All ways of learning: the one list that {@code train}, {@code check}, {@code explain} and the reference page go by. */
+public final class Methods {
+    private static final List<Method<?>> ALL = List.of(
+            new Method<>(
+                    "sft",
+                    "supervised fine-tuning: imitate demonstrations",
+                    "The model learns to write the answers of the data. It is the first stage of almost every"
+                            + " alignment, and enough by itself where good answers can be shown. By default only the"
+                            + " answers are learnt and prompts are only read (data.train_on). Every trained token of a"
+                            + " step weighs the same, however the batch is split.",
+                    """
+                    L = - (1/N) Σ log p(y_t | x, y_<t)
+                    x: prompt   y: answer   N: trained tokens of the whole accumulated batch""",
+                    "prompt + completion; or messages; or text; or ShareGPT conversations; or Alpaca instruction + output",
+                    "the model, its gradients and two AdamW moments",
+                    "InstructGPT, arXiv 2203.02155, section 3.5",
+                    Job.SftJob.class),
+            new Method<>(
+                    "dpo",
+                    "direct preference optimisation: prefer the chosen answer to the rejected one",
+                    "The model learns from pairs of answers which of the two people prefer. A reference, the model as it"
+                            + " was at the start, keeps it from drifting: a large beta holds it close, a small one lets"
+                            + " it go. No reward model and no sampling are needed. Start from a model that was"
+                            + " fine-tuned on answers like these; otherwise both answers can become less likely"
+                            + " together (watch logps/chosen; adding the sft loss helps).",
+                    """
+                    L = - E log σ(u),   u = β (D(chosen) - D(rejected))
+                    D(y) = log p(y | x) - log p_ref(y | x)
+                    at the first step D = 0, so L = log 2 and the accuracy says nothing yet""",
+                    "prompt + chosen + rejected, as texts or as messages; or chosen + rejected with the prompt inside"
+                            + " both; or ShareGPT or Alpaca pairs",
+                    "the model, its gradients, two AdamW moments and the frozen reference (none with"
+                            + " precompute_ref_log_probs: its answers are kept on disk instead)",
+                    "arXiv 2305.18290, equation 7",
+                    Job.DpoJob.class));
+
+    private Methods() {}
+
+    /**
+     * All methods.
+     *
+     * @return those that there are, simplest first
+     */
+    public static List<Method<?>> all() {
+        return ALL;
+    }
+
+    /**
+     * A method by its name.
+     *
+     * @param name as in {@code method: …}
+     * @return the method, if there is one of that name
+     */
+    public static Optional<Method<?>> find(String name) {
+        return ALL.stream().filter(method -> method.name().equals(name)).findFirst();
+    }
+
+    /**
+     * The settings that runs by any method have, with the same meaning and default.
+     *
+     * @return the settings, in the order of declaration
+     */
+    public static Set<SettingInfo> common() {
+        Set<SettingInfo> common = new LinkedHashSet<>(ALL.get(0).settings());
+        ALL.forEach(method -> common.retainAll(new HashSet<>(method.settings())));
+        return common;
+    }
+
+    /**
+     * The names of all methods, for a sentence.
+     *
+     * @return names with commas between them
+     */
+    public static String names() {
+        return ALL.stream().map(Method::name).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * Reads the settings of a run whose {@code method} is among them.
+     *
+     * @param source YAML, overrides, or both
+     * @return the settings
+     * @throws PlumbException if the method is missing or unknown, and with one line for each fault in the settings
+     */
+    public static Job job(YamlSource source) {
+        String place = source.name().map(name -> name + ": ").orElse("");
+        String name = Binder.peek(source, "method")
+                .orElseThrow(() -> new PlumbException(
+                        place + "no `method` is given; add one, as in `method: dpo`. There are: " + names() + "."));
+        return find(name)
+                .orElseThrow(() -> new PlumbException(
+                        place + "there is no method '" + name + "'; choose one of these: " + names() + "."))
+                .bind(source);
+    }
+}

@@ -1,0 +1,352 @@
+package dev.plumb.train;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.data.RowId;
+import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenSequence;
+import dev.plumb.data.TokenStore;
+import dev.plumb.model.Architecture;
+import dev.plumb.model.Decoder;
+import dev.plumb.model.Rope;
+import dev.plumb.model.Weights;
+import dev.plumb.objective.Dpo;
+import dev.plumb.objective.Sft;
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.NoGrad;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import dev.plumb.tensor.Torch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * Times training steps through the same loops that runs use, on random weights and tokens, beside the rate that a plain
+ * matrix product reaches in the same process. A benchmark, not a test.
+ */
+public final class TrainBench {
+    private static final int VOCABULARY = 32_000;
+    private static final int PROMPT = 128;
+    private static final int[] CHOSEN = {64, 128, 192, 256};
+    private static final int[] REJECTED = {256, 64, 128, 192};
+
+    private TrainBench() {}
+
+    /** What one step does. */
+    public enum Task {
+        /** 4 pairs, prompts of 128 tokens, completions of 64 to 256, with a frozen copy as reference. */
+        DPO,
+        /** The same with the reference's log-probabilities known. */
+        DPO_PRE,
+        /** 8 sequences of 256 tokens, all trained. */
+        SFT
+    }
+
+    /** Sizes of random Llamas with vocabulary 32000 and tied embeddings. */
+    public enum Size {
+        /** 40 million parameters. */
+        SMALL(512, 8, 8, 4, 1408),
+        /** 110 million parameters. */
+        BASE(768, 12, 12, 12, 2048);
+
+        private final int width;
+        private final int layers;
+        private final int heads;
+        private final int keyValueHeads;
+        private final int inner;
+
+        Size(int width, int layers, int heads, int keyValueHeads, int inner) {
+            this.width = width;
+            this.layers = layers;
+            this.heads = heads;
+            this.keyValueHeads = keyValueHeads;
+            this.inner = inner;
+        }
+
+        Architecture architecture() {
+            int headWidth = width / heads;
+            Rope rope = new Rope(10_000, headWidth, new Rope.Scaling.None());
+            return new Architecture(
+                    "llama",
+                    VOCABULARY,
+                    width,
+                    layers,
+                    1024,
+                    new Architecture.Attention(
+                            heads,
+                            keyValueHeads,
+                            headWidth,
+                            1 / Math.sqrt(headWidth),
+                            0,
+                            false,
+                            false,
+                            false,
+                            false,
+                            Collections.nCopies(layers, 0)),
+                    new Architecture.FeedForward(inner, Architecture.Activation.SILU, true, false, false),
+                    new Architecture.Norm(Architecture.Norm.Kind.RMS, 1e-6, false),
+                    new Architecture.Positions.Rotary(rope, rope),
+                    1,
+                    0,
+                    VOCABULARY,
+                    true,
+                    Architecture.Names.llama("post_attention_layernorm"));
+        }
+    }
+
+    /**
+     * What was measured.
+     *
+     * @param task what one step does
+     * @param size size of the model
+     * @param parameters numbers in the model
+     * @param threads processor threads
+     * @param seconds of each timed step
+     * @param median of them
+     * @param tokens tokens a step, a shared prompt counted once for each completion
+     * @param pairs pairs a step, 0 for sequences
+     * @param flops floating-point operations of a step that cannot be avoided: what is left after sharing prompts, without
+     *     attention
+     * @param peakGflops what a matrix product of the model's shape reaches in this process
+     * @param peakRssMb largest resident memory of the process, -1 where the system does not tell
+     */
+    public record Result(
+            Task task,
+            Size size,
+            long parameters,
+            int threads,
+            List<Double> seconds,
+            double median,
+            long tokens,
+            int pairs,
+            double flops,
+            double peakGflops,
+            long peakRssMb) {
+        /**
+         * The rate of the median step.
+         *
+         * @return 10^9 operations a second
+         */
+        public double gflops() {
+            return flops / median / 1e9;
+        }
+    }
+
+    /**
+     * Runs steps.
+     *
+     * @param task what one step does
+     * @param size size of the model
+     * @param steps timed steps, after one that is not
+     * @param microBatchTokens see {@link Optimisation#microBatchTokens}
+     * @param checkpointing see {@link Optimisation#gradientCheckpointing}
+     * @param device where
+     * @return what was measured
+     */
+    public static Result run(
+            Task task, Size size, int steps, int microBatchTokens, boolean checkpointing, Device device) {
+        Architecture shape = size.architecture();
+        Optimisation optimisation = new Optimisation(
+                8,
+                1,
+                Optional.empty(),
+                LrScheduler.CONSTANT,
+                0,
+                0,
+                1,
+                0,
+                0.9,
+                0.999,
+                1e-8,
+                checkpointing,
+                microBatchTokens,
+                true,
+                true);
+        double peak = matrixPeak(shape, device);
+        Path folder = temporary();
+        int rows = task == Task.SFT ? 8 : 4;
+        try (Weights weights = Weights.random(shape, 0.02, 0, device);
+                AdamW optimizer = new AdamW(weights.all(), optimisation.adam());
+                TokenStore store = rows(task, folder, (steps + 1) * rows)) {
+            Decoder decoder = new Decoder(shape, weights);
+            List<Double> seconds = switch (task) {
+                case SFT -> {
+                    SequenceLoop loop = new SequenceLoop(
+                            decoder, optimisation, new Sft(new Sft.Config(Sft.LossType.NLL, Sft.Reduction.TOKEN_MEAN)));
+                    yield time(steps, rows, optimizer, numbers -> loop.learn(optimizer, store, numbers));
+                }
+                case DPO -> {
+                    try (Weights frozen = weights.frozenCopy()) {
+                        Policy model = new Policy(new Decoder(shape, frozen), false);
+                        yield timePairs(
+                                decoder,
+                                optimisation,
+                                part -> model.score(part.packing()).logps(),
+                                steps,
+                                optimizer,
+                                store);
+                    }
+                }
+                case DPO_PRE ->
+                    timePairs(
+                            decoder,
+                            optimisation,
+                            part -> Tensor.full(
+                                    -10, DType.FLOAT32, device, part.packing().trained()),
+                            steps,
+                            optimizer,
+                            store);
+            };
+            List<Double> sorted = seconds.stream().sorted().toList();
+            long tokens = task == Task.SFT
+                    ? 8 * 256
+                    : 8L * PROMPT
+                            + Arrays.stream(CHOSEN).sum()
+                            + Arrays.stream(REJECTED).sum();
+            return new Result(
+                    task,
+                    size,
+                    weights.count(),
+                    Torch.threads(),
+                    seconds,
+                    sorted.get(sorted.size() / 2),
+                    tokens,
+                    task == Task.SFT ? 0 : 4,
+                    flops(task, shape, weights.count()),
+                    peak,
+                    peakRss());
+        } finally {
+            folder.toFile().delete();
+        }
+    }
+
+    @FunctionalInterface
+    private interface Learn {
+        Metrics apply(List<Long> rows);
+    }
+
+    private static List<Double> timePairs(
+            Decoder decoder,
+            Optimisation optimisation,
+            Reference reference,
+            int steps,
+            AdamW optimizer,
+            TokenStore store) {
+        Dpo dpo = new Dpo(new Dpo.Config(
+                0.1,
+                List.of(Dpo.LossType.SIGMOID),
+                List.of(),
+                0,
+                Dpo.Divergence.REVERSE_KL,
+                0.5,
+                Optional.empty(),
+                false,
+                Dpo.NllReduction.SEQUENCE_MEAN));
+        PreferenceLoop loop = new PreferenceLoop(decoder, optimisation, dpo, Optional.of(reference));
+        return time(steps, 4, optimizer, numbers -> loop.learn(optimizer, store, numbers));
+    }
+
+    private static List<Double> time(int steps, int rows, AdamW optimizer, Learn learn) {
+        List<Double> seconds = new ArrayList<>();
+        for (int step = 0; step <= steps; step++) {
+            List<Long> numbers = new ArrayList<>();
+            for (int i = 0; i < rows; i++) {
+                numbers.add((long) step * rows + i);
+            }
+            long start = System.nanoTime();
+            learn.apply(numbers);
+            double norm = optimizer.gradientNorm();
+            optimizer.step(1e-5, Math.min(1, 1 / (norm + 1e-6)));
+            if (step > 0) {
+                seconds.add((System.nanoTime() - start) / 1e9);
+            }
+        }
+        return seconds;
+    }
+
+    private static TokenStore rows(Task task, Path folder, int count) {
+        SplittableRandom random = new SplittableRandom(1);
+        try (TokenStore.Writer writer = new TokenStore.Writer(folder, "bench")) {
+            for (int i = 0; i < count; i++) {
+                RowId id = new RowId("random", i + 1L);
+                if (task == Task.SFT) {
+                    boolean[] trained = new boolean[256];
+                    Arrays.fill(trained, 1, 256, true);
+                    writer.add(id, new TokenSequence(ids(random, 256), trained));
+                } else {
+                    writer.add(
+                            id,
+                            new TokenPair(
+                                    ids(random, PROMPT), ids(random, CHOSEN[i % 4]), ids(random, REJECTED[i % 4])));
+                }
+            }
+            return writer.finish();
+        }
+    }
+
+    private static int[] ids(SplittableRandom random, int n) {
+        return random.ints(n, 3, VOCABULARY).toArray();
+    }
+
+    /** Matrix products of a step, two operations a multiplication: forward once, backward twice. */
+    private static double flops(Task task, Architecture shape, long parameters) {
+        double head = (double) shape.vocabularySize() * shape.width();
+        double body = parameters - head;
+        if (task == Task.SFT) {
+            return 6 * (body * 8 * 255 + head * 8 * 255);
+        }
+        double completions =
+                Arrays.stream(CHOSEN).sum() + Arrays.stream(REJECTED).sum();
+        double policy = 6 * (body * (4 * PROMPT + completions) + head * completions);
+        return task == Task.DPO ? policy * 4 / 3 : policy;
+    }
+
+    /** The best of some products of [1024, width] with [width, inner]. */
+    private static double matrixPeak(Architecture shape, Device device) {
+        int inner = shape.feedForward().width();
+        double best = 0;
+        try (Scope scope = Scope.open();
+                NoGrad guard = NoGrad.open()) {
+            Tensor a = Tensor.zeros(DType.FLOAT32, device, 1024, shape.width()).normalInPlace(0, 1);
+            Tensor b = Tensor.zeros(DType.FLOAT32, device, shape.width(), inner).normalInPlace(0, 1);
+            Tensor c = Tensor.zeros(DType.FLOAT32, device, 1024, inner);
+            for (int i = 0; i < 30; i++) {
+                long start = System.nanoTime();
+                c.setToMm(a, b);
+                c.narrow(0, 0, 1).narrow(1, 0, 1).item(); // waits for a device that works on its own
+                best = Math.max(best, 2.0 * 1024 * shape.width() * inner / (System.nanoTime() - start));
+            }
+        }
+        return best;
+    }
+
+    private static Path temporary() {
+        try {
+            return Files.createTempDirectory("plumb-bench");
+        } catch (IOException e) {
+            throw new PlumbException("No temporary folder can be made (" + e.getMessage() + ").", e);
+        }
+    }
+
+    private static long peakRss() {
+        Path status = Path.of("/proc/self/status");
+        try {
+            return !Files.exists(status)
+                    ? -1
+                    : Files.readAllLines(status).stream()
+                            .filter(line -> line.startsWith("VmHWM:"))
+                            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+                            .findFirst()
+                            .orElse(-1);
+        } catch (IOException e) {
+            return -1;
+        }
+    }
+}
