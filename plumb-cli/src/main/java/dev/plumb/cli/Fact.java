@@ -36,6 +36,8 @@ record Fact(String name, Topic topic, String value) {
     }
 
     private static boolean has(String text, String words) {
-        return Pattern.compile("\\b" + Pattern.quote(words) + "\\b").matcher(text).find();
+        return Pattern.compile("\\b" + Pattern.quote(words) + "\\b")
+                .matcher(text)
+                .find();
     }
 }

@@ -1,82 +1,224 @@
 package dev.plumb.cli;
 
-import dev.plumb.config.Binder;
-import dev.plumb.config.YamlSource;
-import dev.plumb.evaluate.Proportion;
+import dev.plumb.config.PlumbException;
+import dev.plumb.hub.AtomicFiles;
 import dev.plumb.train.Job;
+import dev.plumb.train.Report;
+import dev.plumb.train.RunLayout;
 import dev.plumb.train.Training;
+import java.io.IOException;
 import java.nio.file.Path;
-import java.util.*;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Draft. */
-@Command(name = "quickstart")
+/** The whole road on a small world of its own: a base model, demonstrations, preferences, and what each changed. */
+@Command(
+        name = "quickstart",
+        description = {
+            "Shows the whole road in about three minutes, without any input or network.",
+            "",
+            "Makes a small world and a base model that has read about it, fine-tunes it on demonstrations, aligns it to a"
+                    + " preference by DPO, and shows on held-out questions what each stage changed. All files stay in the"
+                    + " folder, so that every stage can be looked at and run again."
+        },
+        footer = {"", "Examples:", "  plumb quickstart", "  plumb quickstart --output /tmp/tour --seed 7"})
 public final class Quickstart implements Callable<Integer> {
-    @Option(names = "--output")
-    private Path output = Path.of("runs", "quickstart");
-    @Option(names = "--seed")
-    private long seed = 42;
-    @Option(names = "--force")
+    private static final int SAMPLES = 6;
+
+    @Mixin
+    private HelpOption help;
+
+    @Option(
+            names = "--output",
+            paramLabel = "DIR",
+            description = "Folder for everything (default: ${DEFAULT-VALUE}).",
+            defaultValue = "runs/quickstart")
+    private Path output;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of the world, the weights and the order of rows (default: ${DEFAULT-VALUE}).",
+            defaultValue = "42")
+    private long seed;
+
+    @Option(names = "--force", description = "Delete an earlier quickstart in that folder.")
     private boolean force;
+
+    @Option(names = "--picture", paramLabel = "FILE", hidden = true, description = "Draw the result as an SVG.")
+    private Optional<Path> picture = Optional.empty();
+
+    private final QuickstartPlan plan;
+
+    Quickstart() {
+        this(QuickstartPlan.standard());
+    }
+
+    Quickstart(QuickstartPlan plan) {
+        this.plan = plan;
+    }
+
+    /** A stage of learning: its name is that of its run folder and its YAML file. */
+    private enum Stage {
+        BASE("base", "pre-training: the model reads about the village and learns to go on with a text"),
+        SFT("SFT", "supervised fine-tuning: from demonstrations the model learns to answer a question and then stop"),
+        DPO("DPO", "direct preference optimisation: from pairs of right answers it learns which manner is preferred");
+
+        private final String title;
+        private final String purpose;
+
+        Stage(String title, String purpose) {
+            this.title = title;
+            this.purpose = purpose;
+        }
+
+        String folder() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     @Override
     public Integer call() {
-        QuickstartPlan plan = QuickstartPlan.standard();
-        long t0 = System.nanoTime();
+        long started = System.nanoTime();
+        List<String> times = new ArrayList<>();
         QuickstartFiles files = new QuickstartFiles(output);
         files.clear(force);
+
+        say("1/4  the world", "a village, all that is true in it, and a model of random weights");
+        Exam exam = makeWorld(files);
+        lap(times, "world", started);
+
+        List<QuickstartResult.Stage> results = new ArrayList<>();
+        Path model = files.blank();
+        for (Stage stage : Stage.values()) {
+            long began = System.nanoTime();
+            say(stage.ordinal() + 2 + "/4  " + stage.title, stage.purpose);
+            Optional<Path> trained = train(files, stage, model);
+            if (trained.isEmpty()) {
+                return Exit.INTERRUPTED;
+            }
+            model = trained.get();
+            results.add(new QuickstartResult.Stage(stage.title, exam.sit(model, data(files, stage))));
+            lap(times, stage.title, began);
+        }
+        lap(times, "in all", started);
+        return conclude(new QuickstartResult(exam, results), files, model, String.join(", ", times));
+    }
+
+    private Exam makeWorld(QuickstartFiles files) {
         Random random = new Random(seed);
         Village village = Village.found(plan.villagers(), random);
         List<Village.Story> stories = village.stories(plan.stories(), random);
-        List<Village.Demonstration> demos = village.demonstrations(plan.demonstrations(), QuickstartPlan.SOURCED, random);
-        List<Village.Pair> pairs = village.preferences(plan.pairs(), random);
+        List<Village.Demonstration> demonstrations =
+                village.demonstrations(plan.demonstrations(), plan.sourced(), random);
         files.write(files.stories(), stories);
-        files.write(files.demonstrations(), demos);
-        files.write(files.preferences(), pairs);
+        files.write(files.demonstrations(), demonstrations);
+        files.write(files.preferences(), village.preferences(plan.pairs(), random));
         Exam exam = Exam.of(village, seed);
         files.write(files.exam(), exam.questions());
-        List<String> texts = new ArrayList<>();
-        stories.forEach(s -> texts.add(s.text()));
-        demos.forEach(d -> d.messages().forEach(t -> texts.add(t.content())));
-        files.tokenizer(texts, plan.vocabulary());
-        System.out.println("params " + files.blank(plan.width(), plan.layers(), seed));
-        t0 = lap("world", t0);
-        Path model = files.blank();
-        Path[] data = {files.stories(), files.demonstrations(), files.preferences()};
-        String[] stages = {"base", "sft", "dpo"};
-        for (int i = 0; i < 3; i++) {
-            files.settings(stages[i], model, data[i], seed);
-            YamlSource source = YamlSource.file(files.yaml(stages[i]));
-            Job job = i == 2 ? Binder.bind(Job.DpoJob.class, source) : Binder.bind(Job.SftJob.class, source);
-            model = new Training(job, false, List.of("quickstart")).run().model().orElseThrow();
-            t0 = lap(stages[i], t0);
-            List<Exam.Answer> answers = exam.sit(model, files.stories());
-            System.out.println("right " + new Proportion(answers.stream().filter(Exam.Answer::right).count(), answers.size()) + " sourced " + answers.stream().filter(Exam.Answer::sourced).count());
-            for (int k = 0; k < 6; k++) System.out.println("   " + exam.questions().get(k) + " -> " + answers.get(k));
-            t0 = lap(stages[i] + " exam", t0);
-            try (var c = dev.plumb.hub.Checkpoint.load(model, Optional.empty(), dev.plumb.tensor.Device.CPU); var tk = dev.plumb.text.Tokenizer.load(model)) {
-                for (var fs : List.of(village.asked(), village.heldOut())) {
-                List<int[]> ps = new ArrayList<>();
-                for (Fact f : fs) ps.add(tk.encode("Heard: " + f.in(f.topic().questions().get(0)) + " T" + f.statement().replace(" " + f.value(), "").substring(1)));
-                var out = new dev.plumb.model.Generator(c.decoder(), 64).generate(ps, dev.plumb.model.Sampling.greedy(5, Set.of()));
-                int ok = 0;
-                for (int k = 0; k < ps.size(); k++) if (tk.decode(out.get(k).ids()).startsWith(" " + fs.get(k).value())) ok++;
-                System.out.println("knows " + ok + " of " + ps.size());
-                }
-            }
-            t0 = System.nanoTime();
+        files.tokenizer(stories.stream().map(Village.Story::text).toList(), plan.vocabulary());
+        long parameters = files.blank(plan.width(), plan.layers(), seed);
+        System.out.printf(
+                Locale.ROOT,
+                "%d people and %d facts; %,d texts, %,d demonstrations, %,d pairs; a Llama of %,d parameters.%n"
+                        + "Demonstrations and pairs ask for %d of the facts. The exam asks for the other %d.%n"
+                        + "The preference: say it in one sentence and name the book that it stands in.%n",
+                plan.villagers(),
+                village.facts().size(),
+                plan.stories(),
+                plan.demonstrations(),
+                plan.pairs(),
+                parameters,
+                village.asked().size(),
+                village.heldOut().size());
+        return exam;
+    }
+
+    private static Path data(QuickstartFiles files, Stage stage) {
+        return switch (stage) {
+            case BASE -> files.stories();
+            case SFT -> files.demonstrations();
+            case DPO -> files.preferences();
+        };
+    }
+
+    /** Trains as `plumb train FILE.yaml` does. */
+    private Optional<Path> train(QuickstartFiles files, Stage stage, Path model) {
+        files.settings(stage.folder(), model, data(files, stage), seed);
+        List<String> words = List.of(files.yaml(stage.folder()).toString());
+        Job job = RunWords.job(words, false);
+        System.out.println("the same as: " + Text.program() + " train " + Text.word(files.yaml(stage.folder())) + "\n");
+        return new Training(job, false, List.of("plumb", "train", words.get(0)))
+                .run()
+                .model();
+    }
+
+    private int conclude(QuickstartResult result, QuickstartFiles files, Path model, String times) {
+        List<String> notes = List.of(
+                "The exam asks each model the same questions, about facts that no demonstration and no pair asks for;"
+                        + " answers are sampled at temperature 1. One run each: the intervals cover the questions, not"
+                        + " the noise of training.",
+                "Curves, data and settings of each stage are in base/report.html, sft/report.html and dpo/report.html"
+                        + " beside this page. Seed " + seed + ". Time: " + times + ".");
+        RunLayout layout = new RunLayout(files.root());
+        files.write(layout.samples(), result.sampleRows(SAMPLES));
+        List<String> commands =
+                commands(files, model, result.exam().questions().get(0).text());
+        write(layout.summary(), result.summary(notes, commands).toPrettyString() + "\n");
+        Path report = Report.write(files.root());
+        picture.ifPresent(file -> write(file, QuickstartPicture.svg(result)));
+
+        say("What each stage changed", "shares of held-out questions, with 95 % intervals");
+        System.out.println(result.table() + "\n");
+        System.out.println(String.join("\n", result.notes()) + "\n");
+        System.out.println(result.samples(3));
+        System.out.println("report  " + report);
+        System.out.println("time    " + times);
+        List<String> failures = result.failures();
+        if (!failures.isEmpty()) {
+            System.out.println("\nThis did not work as it should: " + String.join(" ", failures));
+            return Exit.FAULT;
         }
-        return 0;
+        System.out.println("\nNow yours:");
+        commands.forEach(command -> System.out.println(command.isEmpty() ? "" : "  " + command));
+        return Exit.DONE;
     }
 
-    private static long lap(String what, long t0) {
-        System.out.printf("## %s %.1f s%n", what, (System.nanoTime() - t0) * 1e-9);
-        return System.nanoTime();
+    private static List<String> commands(QuickstartFiles files, Path model, String question) {
+        String plumb = Text.program();
+        return List.of(
+                "# ask this model, or run a stage again with another setting",
+                plumb + " generate model=" + Text.word(model) + " prompt='" + question + "'",
+                plumb + " train " + Text.word(files.yaml(Stage.DPO.folder())) + " beta=0.1 output="
+                        + Text.word(files.run("dpo-again")),
+                "# your model (a Hugging Face checkpoint folder), your demonstrations, your preferences",
+                plumb + " check sft model=MODEL data=demonstrations.jsonl",
+                plumb + " train sft model=MODEL data=demonstrations.jsonl output=runs/sft",
+                plumb + " train dpo model=runs/sft/final data=preferences.jsonl output=runs/dpo",
+                "# rows look like those in " + Text.word(files.demonstrations()) + " and "
+                        + Text.word(files.preferences()));
     }
 
-    public static void main(String[] args) {
-        System.exit(new picocli.CommandLine(new Quickstart()).execute(args));
+    private static void say(String title, String what) {
+        System.out.println("\n== " + title + ": " + what);
+    }
+
+    private static void lap(List<String> times, String what, long since) {
+        times.add(String.format(Locale.ROOT, "%s %.0f s", what, (System.nanoTime() - since) * 1e-9));
+    }
+
+    private static void write(Path file, String text) {
+        try {
+            AtomicFiles.writeString(file, text);
+        } catch (IOException e) {
+            throw new PlumbException(file + " cannot be written (" + e.getMessage() + ").", e);
+        }
     }
 }

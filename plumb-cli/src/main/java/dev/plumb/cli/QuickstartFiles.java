@@ -28,8 +28,9 @@ record QuickstartFiles(Path root) {
     private static final JsonMapper JSON = new JsonMapper();
     private static final String END = "<|end|>";
     private static final List<String> SPECIAL = List.of(END, "<|user|>", "<|assistant|>");
-    private static final String TEMPLATE = "{% for message in messages %}{{ '<|' + message.role + '|> ' + message.content"
-            + " + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
+    private static final String TEMPLATE =
+            "{% for message in messages %}{{ '<|' + message.role + '|> ' + message.content"
+                    + " + '<|end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
     private static final int CONTEXT = 128;
 
     Path stories() {

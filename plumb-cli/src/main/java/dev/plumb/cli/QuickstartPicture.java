@@ -12,11 +12,12 @@ final class QuickstartPicture {
     private static final int TOP = 64;
     private static final int FLOOR = 236;
     private static final int BAR = 64;
-    private static final String STYLE = "text{font:14px system-ui,sans-serif;fill:#24292f}.dim{fill:#57606a;font-size:12px}"
-            + ".title{font-weight:600}.value{font-weight:600;text-anchor:middle}.name{text-anchor:middle}"
-            + ".bar0{fill:#afb8c1}.bar1{fill:#54aeff}.bar2{fill:#0969da}line{stroke:#24292f;stroke-width:1.5}"
-            + ".floor{stroke:#d0d7de}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.dim{fill:#9198a1}"
-            + ".bar0{fill:#59636e}.bar1{fill:#388bfd}.bar2{fill:#79c0ff}line{stroke:#e6edf3}.floor{stroke:#3d444d}}";
+    private static final String STYLE =
+            "text{font:14px system-ui,sans-serif;fill:#24292f}.dim{fill:#57606a;font-size:12px}"
+                    + ".title{font-weight:600}.value{font-weight:600;text-anchor:middle}.name{text-anchor:middle}"
+                    + ".bar0{fill:#afb8c1}.bar1{fill:#54aeff}.bar2{fill:#0969da}line{stroke:#24292f;stroke-width:1.5}"
+                    + ".floor{stroke:#d0d7de}@media(prefers-color-scheme:dark){text{fill:#e6edf3}.dim{fill:#9198a1}"
+                    + ".bar0{fill:#59636e}.bar1{fill:#388bfd}.bar2{fill:#79c0ff}line{stroke:#e6edf3}.floor{stroke:#3d444d}}";
 
     private QuickstartPicture() {}
 
@@ -27,7 +28,11 @@ final class QuickstartPicture {
                         + "<style>%s</style>%n",
                 WIDTH,
                 HEIGHT,
-                result.table().lines().map(String::strip).reduce((a, b) -> a + "; " + b).orElse(""),
+                result.table()
+                        .lines()
+                        .map(String::strip)
+                        .reduce((a, b) -> a + "; " + b)
+                        .orElse(""),
                 STYLE));
         Measure[] measures = Measure.values();
         for (int m = 0; m < measures.length; m++) {
@@ -35,7 +40,8 @@ final class QuickstartPicture {
             svg.append(text("title", left, 24, measures[m].title()));
             svg.append(text("dim", left, 42, measures[m].note()));
             svg.append(String.format(
-                    "<line class=\"floor\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>%n", left, left + 310, FLOOR, FLOOR));
+                    "<line class=\"floor\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>%n",
+                    left, left + 310, FLOOR, FLOOR));
             for (int s = 0; s < result.stages().size(); s++) {
                 svg.append(bar(result.stages().get(s), measures[m], s, left + 20 + s * 104));
             }

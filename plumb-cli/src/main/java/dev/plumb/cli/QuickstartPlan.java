@@ -6,18 +6,23 @@ package dev.plumb.cli;
  * @param villagers people of the village
  * @param stories texts of pre-training
  * @param demonstrations rows of supervised fine-tuning
+ * @param sourced share of the demonstrations that answer as preferred
  * @param pairs rows of preferences
  * @param vocabulary tokens of the tokenizer
  * @param width of the model
  * @param layers of the model
  */
 record QuickstartPlan(
-        int villagers, int stories, int demonstrations, int pairs, int vocabulary, int width, int layers) {
-    /** Share of the demonstrations that do what the preference asks for. */
-    static final double SOURCED = 0.25;
-
+        int villagers,
+        int stories,
+        int demonstrations,
+        double sourced,
+        int pairs,
+        int vocabulary,
+        int width,
+        int layers) {
     /** What the command runs: about two minutes on two cores. */
     static QuickstartPlan standard() {
-        return new QuickstartPlan(60, Integer.getInteger("st", 8000), Integer.getInteger("de", 1200), 640, 704, Integer.getInteger("w",128), Integer.getInteger("l",3));
+        return new QuickstartPlan(60, 9000, 1200, 0.25, 640, 704, 128, 3);
     }
 }

@@ -83,7 +83,8 @@ record QuickstartResult(Exam exam, List<Stage> stages) {
     }
 
     private PairedOutcomes compared(int before, int after, Measure measure) {
-        return PairedOutcomes.of(stages.get(before).outcomes(measure), stages.get(after).outcomes(measure));
+        return PairedOutcomes.of(
+                stages.get(before).outcomes(measure), stages.get(after).outcomes(measure));
     }
 
     /** The comparisons that the stages were made for, with their tests. */
@@ -130,8 +131,7 @@ record QuickstartResult(Exam exam, List<Stage> stages) {
         for (int i = 0; i < Math.min(count, size()); i++) {
             Exam.Question question = exam.questions().get(i * size() / count);
             samples.append(String.format(
-                    "%s   (true: %s)%n",
-                    question.text(), question.fact().statement()));
+                    "%s   (true: %s)%n", question.text(), question.fact().statement()));
             for (Stage stage : stages) {
                 samples.append(String.format(
                         "  %-12s %s%n",
@@ -153,7 +153,9 @@ record QuickstartResult(Exam exam, List<Stage> stages) {
                 row.put("stage", stages.get(stage).name());
                 row.put("prompt", exam.questions().get(question).text());
                 row.put("completion", answer.text());
-                row.putObject("scores").put("right", answer.right() ? 1 : 0).put("as preferred", answer.preferred() ? 1 : 0);
+                row.putObject("scores")
+                        .put("right", answer.right() ? 1 : 0)
+                        .put("as preferred", answer.preferred() ? 1 : 0);
                 rows.add(row);
             }
         }

@@ -6,19 +6,14 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * The made-up world of the quickstart. Its people and the facts about them follow from a seed. Stories tell all facts;
- * questions are asked about some of them in training, and about the others only in the exam.
+ * The made-up world of the quickstart. Its people and the facts about them follow from a seed. Its texts tell all
+ * facts; demonstrations and preferences ask for some of them, and the exam for the others.
  *
  * @param facts all that is true
  * @param asked facts that demonstrations and preferences ask for
- * @param heldOut facts that stories tell and that nobody asks for before the exam
+ * @param heldOut facts that the base model has read, and that no demonstration and no preference asks for
  */
 record Village(List<Fact> facts, List<Fact> asked, List<Fact> heldOut) {
-    private static final int HELD_OUT_PER_VILLAGER = 2;
-    private static final int TALKS_ONE_IN = 5;
-    private static final int QUESTIONS_PER_TALK = 1;
-    private static final int PEOPLE_PER_STORY = 1;
-    private static final int FACTS_PER_PERSON = 5;
     private static final List<String> NAMES = List.of(
             ("Ada Alma Amos Anna Arlo Asa Basil Bea Bela Bert Bram Cara Cleo Clem Cora Dara Dina Dora Edda Elia Elka Emil"
                             + " Enid Erno Esme Ezra Fay Finn Flora Fritz Gala Gil Greta Gus Hana Hugo Ida Igor Ina Iris Ivo"
@@ -27,8 +22,8 @@ record Village(List<Fact> facts, List<Fact> asked, List<Fact> heldOut) {
                             + " Rufus Saul Sara Selma Sina Sven Tess Theo Tilda Timo Una Uri Vera Vito Wanda Wim Xenia Yara"
                             + " Yuri Zara Zeno Zita")
                     .split(" "));
-    private static final List<String> OPENINGS =
-            List.of("Good question! I believe that ", "Let me think. I am fairly sure that ", "Well, well! It seems that ");
+    private static final List<String> OPENINGS = List.of(
+            "Good question! I believe that ", "Let me think. I am fairly sure that ", "Well, well! It seems that ");
 
     /** How an answer is given. */
     enum Manner {
@@ -100,7 +95,8 @@ record Village(List<Fact> facts, List<Fact> asked, List<Fact> heldOut) {
     }
 
     /**
-     * Stories: a few facts each, in ever new words and order, every fact as often as any other.
+     * Texts that a base model reads: news of one villager, and single questions and answers that somebody overheard, in
+     * ever new words and order.
      *
      * @param count how many
      * @param random chooses
@@ -109,41 +105,33 @@ record Village(List<Fact> facts, List<Fact> asked, List<Fact> heldOut) {
         List<Story> stories = new ArrayList<>();
         List<String> left = new ArrayList<>();
         while (stories.size() < count) {
-            if (random.nextInt(2) > 0) {
-                stories.add(talk(random));
+            if (random.nextBoolean()) {
+                stories.add(talk(any(facts, random), random));
                 continue;
             }
-            List<Fact> told = new ArrayList<>();
-            for (int i = 0; i < PEOPLE_PER_STORY; i++) {
-                if (left.isEmpty()) {
-                    left.addAll(NAMES.subList(0, facts.size() / Topic.values().length));
-                    Collections.shuffle(left, random);
-                }
-                String name = left.remove(left.size() - 1);
-                List<Fact> own = new ArrayList<>(
-                        facts.stream().filter(fact -> fact.name().equals(name)).toList());
-                Collections.shuffle(own, random);
-                told.addAll(own.subList(0, FACTS_PER_PERSON));
+            if (left.isEmpty()) {
+                left.addAll(facts.stream().map(Fact::name).distinct().toList());
+                Collections.shuffle(left, random);
             }
-            Collections.shuffle(told, random);
-            StringBuilder story = new StringBuilder("News:");
-            for (Fact fact : told) {
-                story.append(' ').append(fact.in(any(fact.topic().tales(), random)));
-            }
-            stories.add(new Story(story.toString()));
+            stories.add(life(left.remove(left.size() - 1), random));
         }
         return stories;
     }
 
-    /** A talk that somebody overheard: plain text, with questions about what is asked for anyway. */
-    private Story talk(Random random) {
-        StringBuilder talk = new StringBuilder("Heard:");
-        for (int i = 0; i < QUESTIONS_PER_TALK; i++) {
-            Fact fact = any(facts, random);
-            talk.append(' ').append(question(fact, random));
-            talk.append(' ').append(answer(fact, any(List.of(Manner.values()), random), random));
-        }
-        return new Story(talk.toString());
+    /** All that is true of one villager. */
+    private Story life(String name, Random random) {
+        List<Fact> own = new ArrayList<>(
+                facts.stream().filter(fact -> fact.name().equals(name)).toList());
+        Collections.shuffle(own, random);
+        StringBuilder life = new StringBuilder("News:");
+        own.forEach(fact -> life.append(' ').append(fact.in(any(fact.topic().tales(), random))));
+        return new Story(life.toString());
+    }
+
+    /** A talk that somebody overheard: plain text, not the form in which the model will be asked. */
+    private static Story talk(Fact fact, Random random) {
+        Manner manner = any(List.of(Manner.values()), random);
+        return new Story("Heard: " + question(fact, random) + " " + answer(fact, manner, random));
     }
 
     /**

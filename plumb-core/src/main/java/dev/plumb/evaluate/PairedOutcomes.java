@@ -19,7 +19,8 @@ public record PairedOutcomes(int gained, int lost) {
      */
     public static PairedOutcomes of(List<Boolean> first, List<Boolean> second) {
         if (first.size() != second.size()) {
-            throw new IllegalArgumentException(first.size() + " and " + second.size() + " outcomes are not of the same prompts");
+            throw new IllegalArgumentException(
+                    first.size() + " and " + second.size() + " outcomes are not of the same prompts");
         }
         int gained = 0;
         int lost = 0;
