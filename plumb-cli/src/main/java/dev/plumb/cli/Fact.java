@@ -32,7 +32,7 @@ record Fact(String name, Topic topic, String value) {
 
     /** Whether a text is what the preference asks for: one sentence that ends by naming the right book. */
     boolean isSourcedBy(String text) {
-        return text.matches("[^.!?]+, says " + Pattern.quote(topic.book()) + "\\.");
+        return text.matches("[^.!?,]+, says " + Pattern.quote(topic.book()) + "\\.");
     }
 
     private static boolean has(String text, String words) {

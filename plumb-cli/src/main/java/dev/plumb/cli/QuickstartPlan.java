@@ -23,6 +23,6 @@ record QuickstartPlan(
         int layers) {
     /** What the command runs: about two minutes on two cores. */
     static QuickstartPlan standard() {
-        return new QuickstartPlan(60, 9000, 1200, 0.25, 640, 704, 128, 3);
+        return new QuickstartPlan(60, 9000, 1200, 0.25, 640, 896, 128, 3);
     }
 }
