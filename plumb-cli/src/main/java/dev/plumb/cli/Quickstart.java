@@ -151,7 +151,8 @@ public final class Quickstart implements Callable<Integer> {
 
     /** Trains as `plumb train FILE.yaml` does. */
     private Optional<Path> train(QuickstartFiles files, Stage stage, Path model) {
-        files.settings(stage.folder(), model, data(files, stage), seed);
+        int batch = stage == Stage.BASE ? plan.batch() : plan.batch() / 2;
+        files.settings(stage.folder(), model, data(files, stage), batch, seed);
         List<String> words = List.of(files.yaml(stage.folder()).toString());
         Job job = RunWords.job(words, false);
         System.out.println("the same as: " + Text.program() + " train " + Text.word(files.yaml(stage.folder())) + "\n");

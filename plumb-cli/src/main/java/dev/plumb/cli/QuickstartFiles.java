@@ -171,9 +171,10 @@ record QuickstartFiles(Path root) {
      * @param stage its name, which is that of a resource beside this class
      * @param model the folder that it starts from
      * @param data its rows
+     * @param batch rows of a step
      * @param seed of the run
      */
-    void settings(String stage, Path model, Path data, long seed) {
+    void settings(String stage, Path model, Path data, int batch, long seed) {
         try (var in = QuickstartFiles.class.getResourceAsStream("quickstart-" + stage + ".yaml")) {
             if (in == null) {
                 throw new IllegalStateException("the settings of " + stage + " are not packaged");
@@ -182,6 +183,7 @@ record QuickstartFiles(Path root) {
                     .replace("MODEL", quoted(model))
                     .replace("DATA", quoted(data))
                     .replace("OUTPUT", quoted(run(stage)))
+                    .replace("BATCH", Integer.toString(batch))
                     .replace("SEED", Long.toString(seed));
             Files.writeString(yaml(stage), text);
         } catch (IOException e) {

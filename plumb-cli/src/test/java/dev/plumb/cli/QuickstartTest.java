@@ -13,7 +13,7 @@ import picocli.CommandLine;
 
 class QuickstartTest {
     /** The command's own code on a smaller village, which a smaller model learns in a few seconds. */
-    private static final QuickstartPlan SMALL = new QuickstartPlan(16, 2600, 320, 0.25, 320, 640, 96, 2);
+    private static final QuickstartPlan SMALL = new QuickstartPlan(12, 3000, 400, 0.25, 240, 8, 640, 96, 2);
 
     @TempDir
     private Path folder;
