@@ -27,9 +27,11 @@ class QuickstartTest {
 
         JsonNode rows =
                 new JsonMapper().readTree(root.resolve("summary.json").toFile()).path("rows");
-        assertThat(status).as(rows.toPrettyString()).isEqualTo(Exit.DONE);
-        assertThat(low(rows.path(0), 1)).isGreaterThan(high(rows.path(0), 0));
-        assertThat(low(rows.path(1), 2)).isGreaterThan(high(rows.path(1), 1));
+        assertThat(status)
+                .as(rows.toPrettyString())
+                .isEqualTo(Exit.DONE); // which it is only if the gains are significant
+        assertThat(value(rows.path(0), 1)).isGreaterThan(value(rows.path(0), 0) + 20);
+        assertThat(value(rows.path(1), 2)).isGreaterThan(value(rows.path(1), 1) + 20);
         assertThat(root.resolve("report.html")).content().contains("Before and after", "base", "SFT", "DPO");
         assertThat(picture).content().contains("<svg", "right answers");
         for (String stage : new String[] {"base", "sft", "dpo"}) {
@@ -39,12 +41,8 @@ class QuickstartTest {
         }
     }
 
-    private static double low(JsonNode row, int stage) {
-        return row.path("values").path(stage).path("low").asDouble();
-    }
-
-    private static double high(JsonNode row, int stage) {
-        return row.path("values").path(stage).path("high").asDouble();
+    private static double value(JsonNode row, int stage) {
+        return row.path("values").path(stage).path("value").asDouble();
     }
 
     @Test
