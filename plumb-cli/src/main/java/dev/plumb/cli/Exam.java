@@ -20,7 +20,8 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * Questions that no training row asks. Every model answers the same ones, one for each held-out fact, by sampling at
+ * Questions about facts that the base model has read, and that no demonstration and no preference asks for. Every model
+ * answers the same ones, one for each held-out fact, by sampling at
  * temperature 1: that shows how often a model does something, where the likeliest answer would hide it.
  *
  * @param questions what is asked

@@ -128,7 +128,7 @@ public final class Quickstart implements Callable<Integer> {
         System.out.printf(
                 Locale.ROOT,
                 "%d people and %d facts; %,d texts, %,d demonstrations, %,d pairs; a Llama of %,d parameters.%n"
-                        + "Demonstrations and pairs ask for %d of the facts. The exam asks for the other %d.%n"
+                        + "The texts tell all facts. Demonstrations and pairs ask for %d of them; the exam asks for the other %d.%n"
                         + "The preference: say it in one sentence and name the book that it stands in.%n",
                 plan.villagers(),
                 village.facts().size(),
@@ -163,7 +163,8 @@ public final class Quickstart implements Callable<Integer> {
 
     private int conclude(QuickstartResult result, QuickstartFiles files, Path model, String times) {
         List<String> notes = List.of(
-                "The exam asks each model the same questions, about facts that no demonstration and no pair asks for;"
+                "The exam asks each model the same questions, about facts that stand in the texts of the base model and"
+                        + " that no demonstration and no pair asks for;"
                         + " answers are sampled at temperature 1. One run each: the intervals cover the questions, not"
                         + " the noise of training.",
                 "Curves, data and settings of each stage are in base/report.html, sft/report.html and dpo/report.html"

@@ -46,12 +46,13 @@ final class QuickstartPicture {
                 svg.append(bar(result.stages().get(s), measures[m], s, left + 20 + s * 104));
             }
         }
-        svg.append(text(
-                "dim",
-                24,
-                HEIGHT - 10,
-                "The same " + result.exam().questions().size()
-                        + " questions, asked in no training row, for each model; lines are 95 % intervals."));
+        svg.append(
+                text(
+                        "dim",
+                        24,
+                        HEIGHT - 10,
+                        "The same " + result.exam().questions().size()
+                                + " questions for each model, none of them in a demonstration or pair; lines are 95 % intervals."));
         return svg.append("</svg>\n").toString();
     }
 
