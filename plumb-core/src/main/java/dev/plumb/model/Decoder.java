@@ -53,7 +53,7 @@ public final class Decoder {
     }
 
     /**
-     * Hidden states after the final norm, to look at; to learn, take {@link #forward}.
+     * Hidden states after the final norm, in one graph from the weights if gradients are recorded.
      *
      * @param layout the batch
      * @return [tokens, width]
@@ -64,7 +64,8 @@ public final class Decoder {
 
     /** Hidden states with another way to attend. */
     Tensor hidden(Layout layout, Attend attend) {
-        return through(embed(layout).x(), step(layout, attend));
+        Tensor tokens = Functional.embedding(table(), Tensor.of(layout.ids(), device()));
+        return through(placed(tokens, layout), step(layout, attend));
     }
 
     /** All layers and the final norm. */
@@ -125,6 +126,11 @@ public final class Decoder {
         Tensor table = table();
         Tensor tokens = table.detach().indexSelect(0, Tensor.of(layout.ids(), device()));
         tokens.requiresGrad(table.requiresGrad());
+        return new Embedded(tokens, placed(tokens, layout));
+    }
+
+    /** Rows of the embedding scaled, with learnt positions where there are some. */
+    private Tensor placed(Tensor tokens, Layout layout) {
         Tensor x = tokens;
         if (shape.embeddingScale() != 1) {
             // The factor is rounded to the weights' type, as it was when such models were trained.
@@ -137,7 +143,7 @@ public final class Decoder {
             Tensor at = Tensor.of(rows, device());
             x = x.add(Functional.embedding(weights.get(names.positions() + ".weight"), at));
         }
-        return new Embedded(tokens, x);
+        return x;
     }
 
     /** Adds the gradients of a batch's tokens to the rows of the table that they came from. */

@@ -27,6 +27,11 @@ public final class Tensor implements AutoCloseable {
         this.handle = handle;
     }
 
+    /** A handle of its own on what libtorch lent as a reference into another object, which may be freed first. */
+    private static org.bytedeco.pytorch.Tensor owned(org.bytedeco.pytorch.Tensor lent) {
+        return new org.bytedeco.pytorch.Tensor(lent);
+    }
+
     // ---- making
 
     static TensorOptions options(DType type, Device device) {
@@ -360,7 +365,7 @@ public final class Tensor implements AutoCloseable {
         if (!grad.defined()) {
             throw new IllegalStateException("no gradient has been collected");
         }
-        return new Tensor(grad);
+        return new Tensor(owned(grad));
     }
 
     /**
@@ -591,7 +596,7 @@ public final class Tensor implements AutoCloseable {
      */
     public Sorted sort(boolean descending) {
         T_TensorTensor_T both = handle.sort(-1, descending);
-        return new Sorted(new Tensor(both.get0()), new Tensor(both.get1()));
+        return new Sorted(new Tensor(owned(both.get0())), new Tensor(owned(both.get1())));
     }
 
     /**

@@ -4,6 +4,7 @@ import dev.plumb.tensor.DType;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * dh = Wᵀ dz and dW += dz hᵀ, where d is the derivative of the loss by ℓ. With a soft cap, z = c tanh(W h / c).
  */
 final class LogProbs {
-    /** Rows of logits that exist at a time take about this much, twice. */
-    private static final long CHUNK_BYTES = 16L << 20;
+    /** The logits that exist at a time take about this much, and their probabilities once more. */
+    private static final long CHUNK_BYTES = 64L << 20;
 
     private final double softcap;
     private final boolean squaredMass;
@@ -40,11 +41,19 @@ final class LogProbs {
      * @param entropies −Σ p log p, [rows]
      * @param hits 1 where y is the most probable token, [rows]
      * @param squaredMass log Σ p², [rows]; zeros if not wanted
+     * @param held the probabilities, where all rows together are one chunk and a way back was asked for: then they need not
+     *     be computed again
      */
-    record Scores(Tensor logps, Tensor normalisers, Tensor entropies, Tensor hits, Tensor squaredMass) {}
+    record Scores(
+            Tensor logps,
+            Tensor normalisers,
+            Tensor entropies,
+            Tensor hits,
+            Tensor squaredMass,
+            Optional<Chunks> held) {}
 
     /**
-     * Log-probabilities.
+     * Log-probabilities to look at.
      *
      * @param hidden [rows, width], no graph
      * @param head W, [vocabulary, width]
@@ -52,7 +61,12 @@ final class LogProbs {
      * @return the scores, in the scope that is open
      */
     Scores forward(Tensor hidden, Tensor head, Tensor targets) {
-        return pass(hidden, head, targets, null, null);
+        return pass(hidden, head, targets, false, null, null);
+    }
+
+    /** The same with a way back: {@link #backward} is to follow in the same scope. */
+    Scores forwardToLearn(Tensor hidden, Tensor head, Tensor targets) {
+        return pass(hidden, head, targets, true, null, null);
     }
 
     /**
@@ -71,13 +85,16 @@ final class LogProbs {
         Tensor out = Tensor.empty(hidden.dtype(), hidden.device(), hidden.shape());
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
-            Chunks chunks = new Chunks(hidden, head);
+            Chunks chunks = scores.held().orElseGet(() -> new Chunks(hidden, head));
             for (long start = 0; start < chunks.rows; start += chunks.size) {
                 try (Scope inner = Scope.open()) {
                     long n = Math.min(chunks.size, chunks.rows - start);
                     Tensor h = hidden.narrow(0, start, n);
-                    Tensor z = chunks.logits(h, n);
-                    chunks.spread(z, scores.normalisers().narrow(0, start, n).unsqueeze(1));
+                    if (scores.held().isEmpty()) {
+                        Tensor z = chunks.logits(h, n);
+                        chunks.spread(
+                                z, scores.normalisers().narrow(0, start, n).unsqueeze(1));
+                    }
                     chunks.back(
                             h,
                             targets.narrow(0, start, n),
@@ -109,23 +126,34 @@ final class LogProbs {
             Tensor gradient,
             Tensor hiddenGradient,
             @Nullable Tensor headGradient) {
-        return pass(hidden, head, targets, new Known(gradient, hiddenGradient), headGradient);
+        return pass(hidden, head, targets, false, new Known(gradient, hiddenGradient), headGradient);
+    }
+
+    private static long rowsAtOnce(Tensor head) {
+        return Math.max(64, CHUNK_BYTES / (4 * head.size(0)));
     }
 
     private record Known(Tensor gradient, Tensor hiddenGradient) {}
 
     private Scores pass(
-            Tensor hidden, Tensor head, Tensor targets, @Nullable Known known, @Nullable Tensor headGradient) {
+            Tensor hidden,
+            Tensor head,
+            Tensor targets,
+            boolean hold,
+            @Nullable Known known,
+            @Nullable Tensor headGradient) {
         long rows = hidden.size(0);
+        Chunks whole = hold && rowsAtOnce(head) >= rows ? new Chunks(hidden, head) : null;
         Scores scores = new Scores(
                 Tensor.empty(DType.FLOAT32, hidden.device(), rows),
                 Tensor.empty(DType.FLOAT32, hidden.device(), rows),
                 Tensor.empty(DType.FLOAT32, hidden.device(), rows),
                 Tensor.empty(DType.FLOAT32, hidden.device(), rows),
-                Tensor.zeros(DType.FLOAT32, hidden.device(), rows));
+                Tensor.zeros(DType.FLOAT32, hidden.device(), rows),
+                Optional.ofNullable(whole));
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
-            Chunks chunks = new Chunks(hidden, head);
+            Chunks chunks = whole == null ? new Chunks(hidden, head) : whole;
             for (long start = 0; start < rows; start += chunks.size) {
                 try (Scope inner = Scope.open()) {
                     long n = Math.min(chunks.size, rows - start);
@@ -148,7 +176,7 @@ final class LogProbs {
     }
 
     /** The memory that all chunks of a pass use one after another. */
-    private final class Chunks {
+    final class Chunks {
         private final Tensor head;
         private final long rows;
         private final long size;
@@ -160,7 +188,7 @@ final class LogProbs {
             this.head = head.detach();
             this.rows = hidden.size(0);
             long vocabulary = head.size(0);
-            this.size = Math.max(1, Math.min(rows, Math.max(64, CHUNK_BYTES / (4 * vocabulary))));
+            this.size = Math.max(1, Math.min(rows, rowsAtOnce(head)));
             this.logits = Tensor.empty(DType.FLOAT32, hidden.device(), size, vocabulary);
             this.probabilities = Tensor.empty(DType.FLOAT32, hidden.device(), size, vocabulary);
             this.product = head.dtype() == DType.FLOAT32

@@ -41,7 +41,8 @@ final class Policy {
                 scope.keep(scores.normalisers()),
                 scope.keep(scores.entropies()),
                 scope.keep(scores.hits()),
-                scope.keep(scores.squaredMass()));
+                scope.keep(scores.squaredMass()),
+                scores.held());
     }
 
     /** Log-probabilities on their way to gradients. */
@@ -59,7 +60,7 @@ final class Policy {
         }
 
         LogProbs.Scores score() {
-            return logProbs.forward(selected, decoder.head(), targets);
+            return logProbs.forwardToLearn(selected, decoder.head(), targets);
         }
 
         /**

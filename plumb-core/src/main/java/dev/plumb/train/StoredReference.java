@@ -6,6 +6,7 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -82,20 +83,24 @@ final class StoredReference implements Reference, AutoCloseable {
 
     private static void compute(TokenStore store, Policy model, Path file, long[] starts, Optimisation optimisation)
             throws IOException {
-        Path part = file.resolveSibling(file.getFileName() + ".part");
-        try (FileChannel out = FileChannel.open(
-                part, StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING)) {
-            for (PairPart one :
-                    PairPart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style())) {
-                float[] logps;
-                try (Scope scope = Scope.open()) {
-                    logps = model.score(one.packing()).logps().toFloats();
+        // A name of its own: another run may compute the same at the same time.
+        Path part = Files.createTempFile(file.getParent(), "reference", ".part");
+        try {
+            try (FileChannel out = FileChannel.open(part, StandardOpenOption.WRITE)) {
+                for (PairPart one : PairPart.split(
+                        store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style())) {
+                    float[] logps;
+                    try (Scope scope = Scope.open()) {
+                        logps = model.score(one.packing()).logps().toFloats();
+                    }
+                    write(out, one, logps, starts);
                 }
-                write(out, one, logps, starts);
+                out.force(true);
             }
-            out.force(true);
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(part);
         }
-        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** A part's numbers come side by side, a file's row by row. */
@@ -141,12 +146,16 @@ final class StoredReference implements Reference, AutoCloseable {
         ByteBuffer bytes =
                 ByteBuffer.allocate(Math.toIntExact(4 * (end - start))).order(ByteOrder.LITTLE_ENDIAN);
         try {
-            while (bytes.hasRemaining() && from.file().read(bytes, 4 * start + bytes.position()) >= 0) {
-                // on until all is read
+            while (bytes.hasRemaining()) {
+                if (from.file().read(bytes, 4 * start + bytes.position()) < 0) {
+                    throw new EOFException("their file was cut short");
+                }
             }
         } catch (IOException e) {
             throw new PlumbException(
-                    "The stored log-probabilities of the reference cannot be read: " + e.getMessage(), e);
+                    "The stored log-probabilities of the reference cannot be read (" + e.getMessage()
+                            + "): go on with `--resume`, which computes them again.",
+                    e);
         }
         return bytes.flip();
     }

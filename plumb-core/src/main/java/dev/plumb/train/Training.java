@@ -65,7 +65,9 @@ public final class Training {
             requireSameSettings(folder);
             Provenance provenance = provenance(folder);
             provenance.write(folder.layout().provenance());
-            return new Outcome(root, train(workplace, folder, provenance));
+            try (Interrupt interrupt = new Interrupt()) { // lasts until the run's end is on record
+                return new Outcome(root, train(workplace, folder, provenance, interrupt));
+            }
         }
     }
 
@@ -95,19 +97,26 @@ public final class Training {
                 job.numTrainEpochs());
     }
 
-    /** The process that a signal ends waits until all of this is done. */
-    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance) {
-        try (Interrupt interrupt = new Interrupt()) {
-            String how = "failed";
+    /** Trains, and records how that ended. */
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+        Optional<Path> model;
+        try {
+            model = train(workplace, folder, interrupt);
+        } catch (RuntimeException e) {
             try {
-                Optional<Path> model = train(workplace, folder, interrupt);
-                how = model.isPresent() ? "finished" : "interrupted";
-                return model;
-            } finally {
-                provenance.ended(Instant.now(), how).write(folder.layout().provenance());
-                Report.write(folder.layout().root());
+                record(folder, provenance, "failed");
+            } catch (PlumbException another) { // on a full disk neither can be written; the first says why
+                e.addSuppressed(another);
             }
+            throw e;
         }
+        record(folder, provenance, model.isPresent() ? "finished" : "interrupted");
+        return model;
+    }
+
+    private static void record(RunFolder folder, Provenance provenance, String how) {
+        provenance.ended(Instant.now(), how).write(folder.layout().provenance());
+        Report.write(folder.layout().root());
     }
 
     private Optional<Path> train(Workplace workplace, RunFolder folder, Interrupt interrupt) {

@@ -57,12 +57,12 @@ final class TrainingRun implements AutoCloseable {
         this.optimizer = optimizer;
         this.state = state;
         this.interrupt = interrupt;
+        this.stopped = isPatienceOver(); // a run that ended early stays ended
         OptionalLong resumed = state.step() > 0 ? OptionalLong.of(state.step()) : OptionalLong.empty();
         this.metrics = MetricsLog.open(folder.layout().metrics(), resumed);
         this.events = TensorBoardWriter.open(folder.layout().events(), resumed, Clock.systemUTC());
         this.samples = SampleLog.open(folder.layout().samples(), resumed);
         this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total(), settings.loggingSteps());
-        interrupt.arm();
     }
 
     /**
@@ -73,7 +73,7 @@ final class TrainingRun implements AutoCloseable {
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
      * @param folder of the run
-     * @param interrupt armed here, closed by the caller when all is written
+     * @param interrupt heeded from now on
      */
     static TrainingRun open(
             RunSettings settings,
@@ -90,6 +90,7 @@ final class TrainingRun implements AutoCloseable {
                 .orElseGet(TrainerState::start);
         folder.checkpoints().discardAfter(state.step());
         folder.requireFreeSpace(2 * size(weights, optimizer));
+        interrupt.heed();
         return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state, interrupt);
     }
 
@@ -144,6 +145,7 @@ final class TrainingRun implements AutoCloseable {
         double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
         double rate = schedule.learningRate(step);
         optimizer.step(rate, factor);
+        lastEvaluation = Map.of(); // it was of other weights
         values.put("grad_norm", norm);
         values.put("learning_rate", rate);
         state = new TrainerState(step + 1, state.best(), state.evaluationsWithoutGain());
@@ -188,12 +190,16 @@ final class TrainingRun implements AutoCloseable {
         state = new TrainerState(
                 state.step(), gain ? score : state.best(), gain ? 0 : state.evaluationsWithoutGain() + 1);
         note(line("eval at step " + steps, values));
-        if (settings.earlyStoppingPatience() > 0
-                && state.evaluationsWithoutGain() >= settings.earlyStoppingPatience()) {
+        if (isPatienceOver()) {
             stopped = true;
             note("no better " + settings.metricForBestModel() + " in " + state.evaluationsWithoutGain()
                     + " evaluations: the run ends here");
         }
+    }
+
+    private boolean isPatienceOver() {
+        return settings.earlyStoppingPatience() > 0
+                && state.evaluationsWithoutGain() >= settings.earlyStoppingPatience();
     }
 
     private static String line(String title, Map<String, Double> values) {

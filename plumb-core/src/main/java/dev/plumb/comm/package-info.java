@@ -1,3 +1,0 @@
-/** What several processes say to each other. */
-@org.jspecify.annotations.NullMarked
-package dev.plumb.comm;
