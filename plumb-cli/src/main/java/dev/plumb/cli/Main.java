@@ -13,7 +13,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "plumb",
         versionProvider = Version.class,
-        subcommands = {Train.class, Check.class, Explain.class, Generate.class, Score.class},
+        subcommands = {Quickstart.class, Train.class, Check.class, Explain.class, Generate.class, Score.class},
         description =
                 "Aligns language models: a Hugging Face checkpoint and a file of demonstrations or preferences in,"
                         + " an aligned checkpoint out, with the evidence.",

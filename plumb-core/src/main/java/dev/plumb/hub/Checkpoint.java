@@ -54,6 +54,26 @@ public final class Checkpoint implements AutoCloseable {
         }
     }
 
+    /**
+     * A new model that has learnt nothing, for a folder that has a config.json and no weights.
+     *
+     * @param folder with config.json and, usually, a tokenizer
+     * @param seed of the weights, whose standard deviation is the config's {@code initializer_range}
+     * @param device where the weights shall live
+     * @return the model, in 32-bit weights
+     * @throws PlumbException if the config is not that of a supported model
+     */
+    public static Checkpoint fresh(Path folder, long seed, Device device) {
+        ConfigFile config = config(folder);
+        Architecture shape = HfConfig.architecture(config);
+        double std = config.number("initializer_range", 0.02);
+        return new Checkpoint(
+                folder,
+                new Decoder(shape, Weights.random(shape, std, seed, device)),
+                GenerationDefaults.read(folder, config),
+                DType.FLOAT32);
+    }
+
     private static ConfigFile config(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new PlumbException(folder + ": there is no such folder; a Hugging Face checkpoint folder is needed.");

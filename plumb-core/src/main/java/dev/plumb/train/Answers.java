@@ -7,11 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The answers to the same prompts at the first and the last sampling, side by side. */
+/**
+ * The answers to the same prompts side by side: at the first and the last sampling, or, where samples name the {@code stage}
+ * of a recipe that they are from, at every stage.
+ */
 final class Answers {
     private static final int IN_SIGHT = 6;
 
-    private record Answer(String text, String chips) {}
+    private record Answer(String stage, String text, String chips) {}
 
     /** By prompt, then by step. */
     private final Map<String, TreeMap<Long, List<Answer>>> byPrompt = new LinkedHashMap<>();
@@ -20,7 +23,10 @@ final class Answers {
         for (JsonNode sample : samples) {
             byPrompt.computeIfAbsent(text(sample.path("prompt")), prompt -> new TreeMap<>())
                     .computeIfAbsent(sample.path("step").asLong(0), step -> new ArrayList<>())
-                    .add(new Answer(text(sample.path("completion")), chips(sample.path("scores"))));
+                    .add(new Answer(
+                            sample.path("stage").asText(""),
+                            text(sample.path("completion")),
+                            chips(sample.path("scores"))));
         }
     }
 
@@ -44,15 +50,20 @@ final class Answers {
         StringBuilder html = new StringBuilder("<article class=\"sample\"><h3 class=\"prompt\">")
                 .append(Html.escape(prompt.strip()))
                 .append("</h3><div class=\"sides\">");
-        html.append(side(steps.firstKey(), steps.firstEntry().getValue(), steps.size() > 1 ? "first" : ""));
-        if (steps.size() > 1) {
-            html.append(side(steps.lastKey(), steps.lastEntry().getValue(), "last"));
-        }
+        steps.forEach((step, answers) -> {
+            boolean first = step.equals(steps.firstKey());
+            boolean last = step.equals(steps.lastKey());
+            if (first || last || !answers.get(0).stage().isEmpty()) {
+                html.append(side(step, answers, last && !first ? "last" : first && !last ? "first" : ""));
+            }
+        });
         return html.append("</div></article>").toString();
     }
 
     private static String side(long step, List<Answer> answers, String kind) {
-        String when = step == 0 ? "Before training" : "Step " + Html.grouped(step);
+        String stage = answers.get(0).stage();
+        String when =
+                !stage.isEmpty() ? Html.escape(stage) : step == 0 ? "Before training" : "Step " + Html.grouped(step);
         StringBuilder html = new StringBuilder("<section class=\"" + kind + "\"><h4>" + when + "</h4>");
         for (Answer answer : answers) {
             html.append("<p class=\"answer\">")

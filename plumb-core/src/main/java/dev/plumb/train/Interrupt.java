@@ -13,7 +13,11 @@ final class Interrupt implements AutoCloseable {
 
     /** From now on the process does not end before this is closed; until now it ended at once. */
     void heed() {
-        Runtime.getRuntime().addShutdownHook(hook);
+        try {
+            Runtime.getRuntime().addShutdownHook(hook);
+        } catch (IllegalStateException e) {
+            requested = true; // the signal came just before
+        }
     }
 
     private void stop() {

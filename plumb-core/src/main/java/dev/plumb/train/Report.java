@@ -26,8 +26,9 @@ import java.util.Optional;
  * {"title": "...", "notes": ["..."], "next_commands": ["..."],
  *  "rows": [{"name": "...", "note": "...",
  *            "before": {"value": 0.5, "low": 0.4, "high": 0.6}, "after": {...}}]}
- * }</pre> where a row with more stages has {@code "values": [{"label": "...", "value": ...}, ...]} instead. Notes and
- * intervals may be left out. Without that file they are the first and the last evaluation in {@code metrics.jsonl}.
+ * }</pre> where a row with more stages has {@code "values": [{"label": "...", "value": ...}, ...]} instead, and each line of
+ * {@code samples.jsonl} may name its {@code "stage"}. Notes and intervals may be left out. Without that file they are the
+ * first and the last evaluation in {@code metrics.jsonl}.
  */
 public final class Report {
     private final RunRecord run;

@@ -1,0 +1,100 @@
+package dev.plumb.cli;
+
+import dev.plumb.data.ChatRenderer;
+import dev.plumb.data.Content;
+import dev.plumb.data.DataConfig;
+import dev.plumb.data.DataFile;
+import dev.plumb.data.Encoder;
+import dev.plumb.hub.Checkpoint;
+import dev.plumb.model.Generator;
+import dev.plumb.model.Sampling;
+import dev.plumb.tensor.Device;
+import dev.plumb.text.Message;
+import dev.plumb.text.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * Questions about facts that the base model has read, and that no demonstration and no preference asks for. Every model
+ * answers the same ones, one for each held-out fact, by sampling at
+ * temperature 1: that shows how often a model does something, where the likeliest answer would hide it.
+ *
+ * @param questions what is asked
+ * @param seed of the sampled answers
+ */
+record Exam(List<Question> questions, long seed) {
+    private static final int SLOTS = 64;
+    private static final int LONGEST_ANSWER = 40;
+
+    /** A question and the fact that answers it. */
+    record Question(Fact fact, String text) {}
+
+    /**
+     * An answer with its marks.
+     *
+     * @param text what the model said
+     * @param right whether it tells the fact and nothing else, and ends by itself
+     * @param preferred whether it is one sentence that names the right book, and ends by itself
+     */
+    record Answer(String text, boolean right, boolean preferred) {}
+
+    /** Copies the questions. */
+    Exam {
+        questions = List.copyOf(questions);
+    }
+
+    /** One question for each held-out fact. */
+    static Exam of(Village village, long seed) {
+        Random random = new Random(seed);
+        return new Exam(
+                village.heldOut().stream()
+                        .map(fact -> new Question(fact, Village.question(fact, random)))
+                        .toList(),
+                seed);
+    }
+
+    /**
+     * Lets a model answer.
+     *
+     * @param model its checkpoint folder
+     * @param rows any file, as the settings of encoding need one
+     * @return an answer to each question
+     */
+    List<Answer> sit(Path model, Path rows) {
+        try (Checkpoint checkpoint = Checkpoint.load(model, Optional.empty(), Device.named("auto"));
+                Tokenizer tokenizer = Tokenizer.load(model)) {
+            DataConfig config = DataConfig.of(DataFile.of(rows));
+            Encoder encoder = new Encoder(
+                    tokenizer,
+                    ChatRenderer.of(config, model, tokenizer),
+                    config,
+                    checkpoint.decoder().architecture().contextLength());
+            List<int[]> prompts = new ArrayList<>();
+            for (Question question : questions) {
+                prompts.add(encoder.prompt(new Content.Chat(List.of(new Message("user", question.text()))), List.of()));
+            }
+            Set<Integer> stops = new HashSet<>(checkpoint.generation().endIds());
+            tokenizer.eos().ifPresent(stops::add);
+            Sampling sampling = new Sampling(LONGEST_ANSWER, 1, 0, 1, stops, seed);
+            List<Generator.Completion> completions =
+                    new Generator(checkpoint.decoder(), SLOTS).generate(prompts, sampling);
+            List<Answer> answers = new ArrayList<>();
+            for (int i = 0; i < completions.size(); i++) {
+                answers.add(mark(
+                        questions.get(i).fact(),
+                        tokenizer.decode(completions.get(i).ids(), true).strip(),
+                        completions.get(i).stopped()));
+            }
+            return answers;
+        }
+    }
+
+    static Answer mark(Fact fact, String text, boolean stopped) {
+        return new Answer(text, stopped && fact.isToldBy(text), stopped && fact.isSourcedBy(text));
+    }
+}

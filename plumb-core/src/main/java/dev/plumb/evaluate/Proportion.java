@@ -1,0 +1,66 @@
+package dev.plumb.evaluate;
+
+import java.util.List;
+
+/**
+ * How many of so many. The unit that is counted must be one that was drawn independently: a prompt, never a token.
+ *
+ * @param count how many it holds for
+ * @param of how many there were, at least 1
+ */
+public record Proportion(long count, long of) {
+    private static final double Z95 = 1.959963984540054;
+
+    /** Checks that it is a share. */
+    public Proportion {
+        if (of < 1 || count < 0 || count > of) {
+            throw new IllegalArgumentException(count + " of " + of + " is no share");
+        }
+    }
+
+    /**
+     * Counts.
+     *
+     * @param outcomes one for each prompt, at least one
+     * @return how many hold
+     */
+    public static Proportion of(List<Boolean> outcomes) {
+        return new Proportion(outcomes.stream().filter(outcome -> outcome).count(), outcomes.size());
+    }
+
+    /**
+     * The share.
+     *
+     * @return from 0 to 1
+     */
+    public double value() {
+        return (double) count / of;
+    }
+
+    /**
+     * The lower end of Wilson's 95 % interval.
+     *
+     * @return from 0 to the share
+     */
+    public double low() {
+        return count == 0 ? 0 : Math.max(0, centre() - half());
+    }
+
+    /**
+     * The upper end of Wilson's 95 % interval.
+     *
+     * @return from the share to 1
+     */
+    public double high() {
+        return count == of ? 1 : Math.min(1, centre() + half());
+    }
+
+    private double centre() {
+        return (value() + Z95 * Z95 / (2 * of)) / (1 + Z95 * Z95 / of);
+    }
+
+    private double half() {
+        double p = value();
+        return Z95 * Math.sqrt(p * (1 - p) / of + Z95 * Z95 / (4.0 * of * of)) / (1 + Z95 * Z95 / of);
+    }
+}
