@@ -28,6 +28,7 @@ class ArchitectureTest {
     /** Packages of this library and of others that a package may name, besides the JDK and SLF4J. */
     private static final Map<String, List<String>> MAY_USE = Map.of(
             "config", List.of("org.snakeyaml.engine.."),
+            "evaluate", List.of(),
             "tensor", List.of("config", "org.bytedeco.."),
             "text", List.of("config", "ai.djl..", JACKSON),
             "data", List.of("config", "text", "org.duckdb..", JACKSON),

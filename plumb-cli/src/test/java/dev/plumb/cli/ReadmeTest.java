@@ -47,6 +47,7 @@ class ReadmeTest {
         List<String> rest = words.subList(1, words.size());
         Console help = Console.run(name, "--help");
         assertThat(help.status()).as(name + " is a command").isEqualTo(Exit.DONE);
+        assertThat(help.out()).startsWith("Usage: plumb " + name);
         switch (name) {
             case "train", "check" -> assertThat(job(rest).run().model()).isNotNull();
             case "generate" ->

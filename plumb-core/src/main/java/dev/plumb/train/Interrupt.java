@@ -9,14 +9,12 @@ import java.util.concurrent.CountDownLatch;
 final class Interrupt implements AutoCloseable {
     private final CountDownLatch saved = new CountDownLatch(1);
     private final Thread hook = new Thread(this::stop, "plumb-interrupt");
-    private volatile boolean armed;
     private volatile boolean requested;
 
-    /** From here on the process waits; before, there is nothing to save and it ends at once. */
-    void arm() {
+    /** From now on the process does not end before this is closed; until now it ended at once. */
+    void heed() {
         try {
             Runtime.getRuntime().addShutdownHook(hook);
-            armed = true;
         } catch (IllegalStateException e) {
             requested = true; // the signal came just before
         }
@@ -38,7 +36,7 @@ final class Interrupt implements AutoCloseable {
     @Override
     public void close() {
         saved.countDown();
-        if (armed && !requested) {
+        if (!requested) {
             try {
                 Runtime.getRuntime().removeShutdownHook(hook);
             } catch (IllegalStateException e) {

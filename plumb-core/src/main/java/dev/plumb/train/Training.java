@@ -71,28 +71,6 @@ public final class Training {
         }
     }
 
-    /** Trains, and records how that ended. */
-    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
-        Optional<Path> model;
-        try {
-            model = train(workplace, folder, interrupt);
-        } catch (RuntimeException e) {
-            try {
-                record(folder, provenance, "failed");
-            } catch (PlumbException another) { // on a full disk neither can be written; the first says why
-                e.addSuppressed(another);
-            }
-            throw e;
-        }
-        record(folder, provenance, model.isPresent() ? "finished" : "interrupted");
-        return model;
-    }
-
-    private static void record(RunFolder folder, Provenance provenance, String how) {
-        provenance.ended(Instant.now(), how).write(folder.layout().provenance());
-        Report.write(folder.layout().root());
-    }
-
     /**
      * Does all that {@link #run} does before the first step, writes nothing but to the standard output, and trains nothing.
      *
@@ -117,6 +95,28 @@ public final class Training {
                 job.optimisation(),
                 job.learningRate(),
                 job.numTrainEpochs());
+    }
+
+    /** Trains, and records how that ended. */
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+        Optional<Path> model;
+        try {
+            model = train(workplace, folder, interrupt);
+        } catch (RuntimeException e) {
+            try {
+                record(folder, provenance, "failed");
+            } catch (PlumbException another) { // on a full disk neither can be written; the first says why
+                e.addSuppressed(another);
+            }
+            throw e;
+        }
+        record(folder, provenance, model.isPresent() ? "finished" : "interrupted");
+        return model;
+    }
+
+    private static void record(RunFolder folder, Provenance provenance, String how) {
+        provenance.ended(Instant.now(), how).write(folder.layout().provenance());
+        Report.write(folder.layout().root());
     }
 
     private Optional<Path> train(Workplace workplace, RunFolder folder, Interrupt interrupt) {

@@ -63,7 +63,6 @@ final class TrainingRun implements AutoCloseable {
         this.events = TensorBoardWriter.open(folder.layout().events(), resumed, Clock.systemUTC());
         this.samples = SampleLog.open(folder.layout().samples(), resumed);
         this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total(), settings.loggingSteps());
-        interrupt.arm();
     }
 
     /**
@@ -74,7 +73,7 @@ final class TrainingRun implements AutoCloseable {
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
      * @param folder of the run
-     * @param interrupt armed here, closed by the caller when all is written
+     * @param interrupt heeded from now on
      */
     static TrainingRun open(
             RunSettings settings,
@@ -91,6 +90,7 @@ final class TrainingRun implements AutoCloseable {
                 .orElseGet(TrainerState::start);
         folder.checkpoints().discardAfter(state.step());
         folder.requireFreeSpace(2 * size(weights, optimizer));
+        interrupt.heed();
         return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state, interrupt);
     }
 
