@@ -13,7 +13,15 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "plumb",
         versionProvider = Version.class,
-        subcommands = {Quickstart.class, Train.class, Check.class, Explain.class, Generate.class, Score.class},
+        subcommands = {
+            Quickstart.class,
+            Train.class,
+            Check.class,
+            Explain.class,
+            Generate.class,
+            Score.class,
+            Bench.class
+        },
         description =
                 "Aligns language models: a Hugging Face checkpoint and a file of demonstrations or preferences in,"
                         + " an aligned checkpoint out, with the evidence.",

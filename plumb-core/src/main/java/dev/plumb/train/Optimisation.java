@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.config.Setting;
+import dev.plumb.tensor.Device;
 import java.util.Optional;
 
 /**
@@ -100,11 +101,12 @@ public record Optimisation(
         boolean gradientCheckpointing,
 
         @Setting(
-                doc = "A batch goes through the model in parts of about this many tokens. Smaller needs less memory;"
-                        + " results do not depend on it.",
-                byDefault = "1024",
-                min = 1)
-        int microBatchTokens,
+                doc =
+                        "A batch goes through the model in parts of about this many tokens; 512 on a CPU and 8192 on a GPU if not"
+                                + " given. Smaller needs less memory; results do not depend on it.",
+                min = 1,
+                source = "measured, docs/performance.md")
+        Optional<Integer> microBatchTokens,
 
         @Setting(
                 doc = "Sequences side by side without padding, blind to each other. Results do not depend on it.",
@@ -120,6 +122,11 @@ public record Optimisation(
 
     Packing.Style style() {
         return !paddingFree ? Packing.Style.PADDED : sharePrompts ? Packing.Style.SHARED : Packing.Style.PACKED;
+    }
+
+    /** Tokens of one forward pass. */
+    int tokensPerPass(Device device) {
+        return microBatchTokens.orElse(device == Device.CPU ? 512 : 8192);
     }
 
     int rowsPerStep() {

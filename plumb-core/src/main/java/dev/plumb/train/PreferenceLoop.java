@@ -70,7 +70,7 @@ final class PreferenceLoop {
 
     /** Adds up the gradients of a step's rows. */
     Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
-        List<PairPart> parts = PairPart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
+        List<PairPart> parts = PairPart.split(store, rows, optimisation.tokensPerPass(device), optimisation.style());
         PreferenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
         for (PairPart part : parts) {
@@ -92,7 +92,7 @@ final class PreferenceLoop {
     /** Measures the held-out rows. */
     Metrics evaluate(TokenStore store) {
         List<PairPart> parts =
-                PairPart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style());
+                PairPart.split(store, Groups.all(store), optimisation.tokensPerPass(device), optimisation.style());
         PreferenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
         for (PairPart part : parts) {

@@ -71,7 +71,7 @@ final class SequenceLoop {
     /** Adds up the gradients of a step's rows. */
     Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         List<SequencePart> parts =
-                SequencePart.split(store, rows, optimisation.microBatchTokens(), optimisation.style());
+                SequencePart.split(store, rows, optimisation.tokensPerPass(device), optimisation.style());
         SequenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
         for (SequencePart part : parts) {
@@ -101,7 +101,7 @@ final class SequenceLoop {
     /** Measures the held-out rows. */
     Metrics evaluate(TokenStore store) {
         List<SequencePart> parts =
-                SequencePart.split(store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style());
+                SequencePart.split(store, Groups.all(store), optimisation.tokensPerPass(device), optimisation.style());
         SequenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
         double nll = 0;

@@ -88,7 +88,10 @@ final class StoredReference implements Reference, AutoCloseable {
         try {
             try (FileChannel out = FileChannel.open(part, StandardOpenOption.WRITE)) {
                 for (PairPart one : PairPart.split(
-                        store, Groups.all(store), optimisation.microBatchTokens(), optimisation.style())) {
+                        store,
+                        Groups.all(store),
+                        optimisation.tokensPerPass(model.decoder().device()),
+                        optimisation.style())) {
                     float[] logps;
                     try (Scope scope = Scope.open()) {
                         logps = model.score(one.packing()).logps().toFloats();

@@ -151,7 +151,7 @@ public final class TrainBench {
      * @return what was measured
      */
     public static Result run(
-            Task task, Size size, int steps, int microBatchTokens, boolean checkpointing, Device device) {
+            Task task, Size size, int steps, Optional<Integer> microBatchTokens, boolean checkpointing, Device device) {
         Architecture shape = size.architecture();
         Optimisation optimisation = new Optimisation(
                 8,
