@@ -136,7 +136,6 @@ final class PreferenceLoop {
                 "mean_token_accuracy",
                 scores.hits().narrow(0, 0, part.chosenTokens()).sum().item(),
                 part.chosenTokens());
-        measured.total("num_tokens", tokens);
     }
 
     /** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */

@@ -136,6 +136,5 @@ final class SequenceLoop {
         long tokens = part.packing().trained();
         measured.add("entropy", scores.entropies().sum().item(), tokens);
         measured.add("mean_token_accuracy", scores.hits().sum().item(), tokens);
-        measured.total("num_tokens", tokens);
     }
 }

@@ -21,22 +21,24 @@ import java.util.Optional;
  * interrupted: moments and master copies of the optimiser, and the few numbers that the loop remembers.
  *
  * @param step steps done
+ * @param tokens tokens that went through the model so far
  * @param best the best evaluation so far, larger is better; NaN for none
  * @param evaluationsWithoutGain evaluations since then
  */
-record TrainerState(long step, double best, int evaluationsWithoutGain) {
+record TrainerState(long step, long tokens, double best, int evaluationsWithoutGain) {
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String STATE = "trainer_state.json";
     private static final JsonMapper JSON = new JsonMapper();
 
     static TrainerState start() {
-        return new TrainerState(0, Double.NaN, 0);
+        return new TrainerState(0, 0, Double.NaN, 0);
     }
 
     void save(Path folder, AdamW optimizer) throws IOException {
         Safetensors.write(folder.resolve(OPTIMIZER), optimizer.state(), Optional.empty());
         ObjectNode node = JSON.createObjectNode();
         node.put("step", step);
+        node.put("tokens", tokens);
         node.put("optimizer_steps", optimizer.steps());
         if (!Double.isNaN(best)) {
             node.put("best", best);
@@ -56,6 +58,7 @@ record TrainerState(long step, double best, int evaluationsWithoutGain) {
             optimizer.resume(node.required("optimizer_steps").asLong());
             return new TrainerState(
                     node.required("step").asLong(),
+                    node.required("tokens").asLong(),
                     node.path("best").asDouble(Double.NaN),
                     node.required("evaluations_without_gain").asInt());
         } catch (IOException | IllegalArgumentException e) {

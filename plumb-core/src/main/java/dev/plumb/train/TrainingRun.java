@@ -148,7 +148,8 @@ final class TrainingRun implements AutoCloseable {
         lastEvaluation = Map.of(); // it was of other weights
         values.put("grad_norm", norm);
         values.put("learning_rate", rate);
-        state = new TrainerState(step + 1, state.best(), state.evaluationsWithoutGain());
+        state = new TrainerState(step + 1, state.tokens() + tokens, state.best(), state.evaluationsWithoutGain());
+        values.put("num_tokens", (double) state.tokens());
         log(step + 1, MetricsLog.Split.TRAIN, values);
         progress.update(step + 1, values, tokens);
     }
@@ -188,7 +189,10 @@ final class TrainingRun implements AutoCloseable {
         double score = score(values);
         boolean gain = Double.isNaN(state.best()) || score > state.best();
         state = new TrainerState(
-                state.step(), gain ? score : state.best(), gain ? 0 : state.evaluationsWithoutGain() + 1);
+                state.step(),
+                state.tokens(),
+                gain ? score : state.best(),
+                gain ? 0 : state.evaluationsWithoutGain() + 1);
         note(line("eval at step " + steps, values));
         if (isPatienceOver()) {
             stopped = true;
