@@ -165,7 +165,8 @@ class AssistantSpansTest {
 
         List<Message> longer =
                 List.of(new Message("user", "q"), assistant(answer), new Message("user", "r"), assistant("b"));
-        assertThatThrownBy(() -> real("qwen3.jinja").renderSpans(longer, List.of(), false, TOKENS))
+        ChatTemplate template = real("qwen3.jinja"); // outside of what is expected to throw: it may skip
+        assertThatThrownBy(() -> template.renderSpans(longer, List.of(), false, TOKENS))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("qwen3.jinja")
                 .hasMessageContaining("message 2 of 4");
@@ -178,7 +179,8 @@ class AssistantSpansTest {
         assertThat(said(real("qwen3.jinja"), talk, TOKENS)).containsExactly("<think>\nhm\n</think>\n\na<|im_end|>\n");
 
         List<Message> longer = List.of(talk.get(0), thinking, new Message("user", "r"), assistant("b"));
-        assertThatThrownBy(() -> real("qwen3.jinja").renderSpans(longer, List.of(), false, TOKENS))
+        ChatTemplate template = real("qwen3.jinja"); // outside of what is expected to throw: it may skip
+        assertThatThrownBy(() -> template.renderSpans(longer, List.of(), false, TOKENS))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("message 2 of 4");
     }
@@ -187,7 +189,8 @@ class AssistantSpansTest {
     void qwen3WithThinkingTurnedOffCannotTellEarlierTurnsApart() throws IOException {
         Map<String, Object> off = Map.of("enable_thinking", false);
         assertThat(said(real("qwen3.jinja"), TALK.subList(0, 3), off)).containsExactly("one<|im_end|>\n");
-        assertThatThrownBy(() -> real("qwen3.jinja").renderSpans(TALK, List.of(), false, off))
+        ChatTemplate template = real("qwen3.jinja"); // outside of what is expected to throw: it may skip
+        assertThatThrownBy(() -> template.renderSpans(TALK, List.of(), false, off))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("message 3 of 5");
     }
@@ -200,7 +203,8 @@ class AssistantSpansTest {
 
     @Test
     void deepSeekPromptsForThinkingThatItsHistoryDoesNotShow() throws IOException {
-        assertThatThrownBy(() -> real("deepseekv3.jinja").renderSpans(TALK, List.of(), false, TOKENS))
+        ChatTemplate template = real("deepseekv3.jinja"); // outside of what is expected to throw: it may skip
+        assertThatThrownBy(() -> template.renderSpans(TALK, List.of(), false, TOKENS))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("generation prompt");
     }
