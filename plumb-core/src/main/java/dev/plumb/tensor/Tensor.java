@@ -820,17 +820,6 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Subtracts a tensor.
-     *
-     * @param other what is taken away
-     * @return this tensor
-     */
-    public Tensor subInPlace(Tensor other) {
-        handle.sub_(other.handle);
-        return this;
-    }
-
-    /**
      * Exponentials.
      *
      * @return this tensor
@@ -859,16 +848,6 @@ public final class Tensor implements AutoCloseable {
      */
     public Tensor lerpInPlace(Tensor target, double weight) {
         handle.lerp_(target.handle, new Scalar(weight));
-        return this;
-    }
-
-    /**
-     * Square roots.
-     *
-     * @return this tensor
-     */
-    public Tensor sqrtInPlace() {
-        handle.sqrt_();
         return this;
     }
 
