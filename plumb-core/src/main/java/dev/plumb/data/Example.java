@@ -8,4 +8,11 @@ public sealed interface Example permits TokenSequence, TokenPair {
      * @return a count above 0
      */
     int tokens();
+
+    /**
+     * How many tokens are targets.
+     *
+     * @return a count from 0
+     */
+    int trainedTokens();
 }

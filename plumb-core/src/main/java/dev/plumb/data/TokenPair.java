@@ -22,6 +22,11 @@ public record TokenPair(int[] prompt, int[] chosen, int[] rejected) implements E
         return prompt.length + chosen.length + rejected.length;
     }
 
+    @Override
+    public int trainedTokens() {
+        return chosen.length + rejected.length;
+    }
+
     /**
      * The length that a model must be able to read: the prompt and the longer answer.
      *

@@ -25,11 +25,7 @@ public record TokenSequence(int[] ids, boolean[] trained) implements Example {
         return ids.length;
     }
 
-    /**
-     * How many tokens are targets.
-     *
-     * @return a count from 0
-     */
+    @Override
     public int trainedTokens() {
         int count = 0;
         for (boolean target : trained) {

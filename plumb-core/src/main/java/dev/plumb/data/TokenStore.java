@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /**
  * Tokenised rows on disk, written once in order and then read in any order. The heap holds no row, so a file larger than
@@ -57,6 +58,15 @@ public final class TokenStore implements AutoCloseable {
     }
 
     /**
+     * The numbers of all rows.
+     *
+     * @return 0 … size - 1
+     */
+    public List<Long> rows() {
+        return LongStream.range(0, size).boxed().toList();
+    }
+
+    /**
      * Reads a row.
      *
      * @param row its index, from 0
@@ -79,6 +89,19 @@ public final class TokenStore implements AutoCloseable {
         ByteBuffer record = record(row);
         record.getInt();
         return new RowId(files.get(record.getInt()), record.getLong());
+    }
+
+    /**
+     * What a row holds as bytes, whatever file it came from: equal for equal examples only.
+     *
+     * @param row its index, from 0
+     * @return its kind, lengths, token ids and mask
+     */
+    public ByteBuffer content(long row) {
+        ByteBuffer record = record(row);
+        int kind = record.getInt(0);
+        record.position(Integer.BYTES + Long.BYTES); // over file and line, to where the kind fits before the tokens
+        return record.putInt(record.position(), kind);
     }
 
     /**

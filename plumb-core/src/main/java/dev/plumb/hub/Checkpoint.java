@@ -7,18 +7,9 @@ import dev.plumb.model.Weights;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** A model read from a Hugging Face checkpoint folder. Its weights live outside all scopes, until {@link #close}. */
 public final class Checkpoint implements AutoCloseable {
@@ -145,38 +136,6 @@ public final class Checkpoint implements AutoCloseable {
     public void writeTo(Path part) throws IOException {
         new CheckpointWriter(folder, decoder.weights().dtype(), CheckpointWriter.DEFAULT_SHARD)
                 .writeInto(decoder, part);
-    }
-
-    /**
-     * SHA-256 of a folder's files, for the record of where a model came from.
-     *
-     * @param folder any folder
-     * @return file name to hash in lower-case hexadecimal digits, sorted by name; folders inside are left out
-     * @throws PlumbException if a file cannot be read
-     */
-    public static Map<String, String> hashes(Path folder) {
-        Map<String, String> hashes = new TreeMap<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, Files::isRegularFile)) {
-            for (Path file : files) {
-                hashes.put(file.getFileName().toString(), sha256(file));
-            }
-        } catch (IOException e) {
-            throw new PlumbException(folder + ": cannot be read: " + IoFault.reason(e) + ".", e);
-        }
-        return hashes;
-    }
-
-    private static String sha256(Path file) throws IOException {
-        MessageDigest digest;
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java platform has SHA-256", e);
-        }
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
-        }
-        return HexFormat.of().formatHex(digest.digest());
     }
 
     /** Frees the weights. */

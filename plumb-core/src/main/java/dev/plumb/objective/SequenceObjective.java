@@ -26,9 +26,10 @@ public interface SequenceObjective {
      * The derivative of the loss by each log-probability, if it is known before they are. Then logits need not be computed
      * twice.
      *
-     * @param batch sequences and lengths; log-probabilities are not read
+     * @param sequence which sequence each token belongs to, 64-bit integers, [tokens]
+     * @param lengths trained tokens a sequence, [sequences]
      * @param step what the whole step holds
      * @return [tokens], or empty if the derivative depends on the log-probabilities
      */
-    Optional<Tensor> knownGradient(SequenceBatch batch, Step step);
+    Optional<Tensor> knownGradient(Tensor sequence, Tensor lengths, Step step);
 }

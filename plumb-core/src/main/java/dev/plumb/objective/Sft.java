@@ -65,23 +65,23 @@ public final class Sft implements SequenceObjective {
         Tensor nll = logps.neg();
         Tensor losses =
                 config.lossType() == LossType.DFT ? nll.mul(logps.detach().exp()) : nll;
-        Tensor share = losses.mul(weights(batch, step)).sum();
+        Tensor share =
+                losses.mul(weights(batch.sequence(), batch.lengths(), step)).sum();
         return new Loss(share, List.of());
     }
 
     @Override
-    public Optional<Tensor> knownGradient(SequenceBatch batch, Step step) {
+    public Optional<Tensor> knownGradient(Tensor sequence, Tensor lengths, Step step) {
         return config.lossType() == LossType.NLL
-                ? Optional.of(weights(batch, step).neg())
+                ? Optional.of(weights(sequence, lengths, step).neg())
                 : Optional.empty();
     }
 
     /** What each token counts in the step's mean, [tokens]. */
-    private Tensor weights(SequenceBatch batch, Step step) {
+    private Tensor weights(Tensor sequence, Tensor lengths, Step step) {
         return switch (config.reduction()) {
-            case TOKEN_MEAN -> batch.policy().detach().mul(0).add(1.0 / step.tokens());
-            case SEQ_MEAN_TOKEN_MEAN ->
-                batch.lengths().mul(step.sequences()).pow(-1).indexSelect(0, batch.sequence());
+            case TOKEN_MEAN -> Tensor.full(1.0 / step.tokens(), lengths.dtype(), lengths.device(), sequence.size(0));
+            case SEQ_MEAN_TOKEN_MEAN -> lengths.mul(step.sequences()).pow(-1).indexSelect(0, sequence);
         };
     }
 }

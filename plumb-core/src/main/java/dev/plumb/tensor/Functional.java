@@ -177,18 +177,4 @@ public final class Functional {
                 new DoubleOptional(scale),
                 false));
     }
-
-    /**
-     * Attention in which every query sees every key.
-     *
-     * @param q [batch, heads, queries, width]
-     * @param k [batch, heads, keys, width]
-     * @param v [batch, heads, keys, width]
-     * @param scale factor of the scores
-     * @return [batch, heads, queries, width]
-     */
-    public static Tensor attention(Tensor q, Tensor k, Tensor v, double scale) {
-        return new Tensor(torch.scaled_dot_product_attention(
-                q.handle, k.handle, v.handle, new TensorOptional(), 0.0, false, new DoubleOptional(scale), false));
-    }
 }

@@ -702,16 +702,6 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
-     * Cumulative sum.
-     *
-     * @param dim the dimension
-     * @return running sums
-     */
-    public Tensor cumsum(int dim) {
-        return new Tensor(handle.cumsum(dim));
-    }
-
-    /**
      * Bounds from below.
      *
      * @param min the bound

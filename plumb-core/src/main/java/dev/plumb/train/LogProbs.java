@@ -17,7 +17,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class LogProbs {
     /** The logits that exist at a time take about this much, and their probabilities once more. */
-    private static final long CHUNK_BYTES = 64L << 20;
+    private static final long CHUNK_BYTES = 32L << 20;
+
+    /** Up to this much, all logits of a pass are one chunk, whose probabilities are held for the way back. */
+    private static final long HELD_BYTES = 2 * CHUNK_BYTES;
 
     private final double softcap;
     private final boolean squaredMass;
@@ -85,7 +88,7 @@ final class LogProbs {
         Tensor out = Tensor.empty(hidden.dtype(), hidden.device(), hidden.shape());
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
-            Chunks chunks = scores.held().orElseGet(() -> new Chunks(hidden, head));
+            Chunks chunks = scores.held().orElseGet(() -> new Chunks(hidden, head, rowsIn(CHUNK_BYTES, head)));
             for (long start = 0; start < chunks.rows; start += chunks.size) {
                 try (Scope inner = Scope.open()) {
                     long n = Math.min(chunks.size, chunks.rows - start);
@@ -129,8 +132,8 @@ final class LogProbs {
         return pass(hidden, head, targets, false, new Known(gradient, hiddenGradient), headGradient);
     }
 
-    private static long rowsAtOnce(Tensor head) {
-        return Math.max(64, CHUNK_BYTES / (4 * head.size(0)));
+    private static long rowsIn(long bytes, Tensor head) {
+        return Math.max(64, bytes / (4 * head.size(0)));
     }
 
     private record Known(Tensor gradient, Tensor hiddenGradient) {}
@@ -143,7 +146,7 @@ final class LogProbs {
             @Nullable Known known,
             @Nullable Tensor headGradient) {
         long rows = hidden.size(0);
-        Chunks whole = hold && rowsAtOnce(head) >= rows ? new Chunks(hidden, head) : null;
+        Chunks whole = hold && rowsIn(HELD_BYTES, head) >= rows ? new Chunks(hidden, head, rows) : null;
         Scores scores = new Scores(
                 Tensor.empty(DType.FLOAT32, hidden.device(), rows),
                 Tensor.empty(DType.FLOAT32, hidden.device(), rows),
@@ -153,7 +156,7 @@ final class LogProbs {
                 Optional.ofNullable(whole));
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
-            Chunks chunks = whole == null ? new Chunks(hidden, head) : whole;
+            Chunks chunks = whole == null ? new Chunks(hidden, head, rowsIn(CHUNK_BYTES, head)) : whole;
             for (long start = 0; start < rows; start += chunks.size) {
                 try (Scope inner = Scope.open()) {
                     long n = Math.min(chunks.size, rows - start);
@@ -184,11 +187,11 @@ final class LogProbs {
         private final Tensor probabilities; // [size, vocabulary], 32 bits
         private final Tensor product; // of the head's type, for 16-bit heads
 
-        Chunks(Tensor hidden, Tensor head) {
+        Chunks(Tensor hidden, Tensor head, long rowsAtOnce) {
             this.head = head.detach();
             this.rows = hidden.size(0);
             long vocabulary = head.size(0);
-            this.size = Math.max(1, Math.min(rows, rowsAtOnce(head)));
+            this.size = Math.max(1, Math.min(rows, rowsAtOnce));
             this.logits = Tensor.empty(DType.FLOAT32, hidden.device(), size, vocabulary);
             this.probabilities = Tensor.empty(DType.FLOAT32, hidden.device(), size, vocabulary);
             this.product = head.dtype() == DType.FLOAT32

@@ -1,5 +1,7 @@
 package dev.plumb.train;
 
+import dev.plumb.objective.Loss;
+import dev.plumb.objective.Measure;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -43,6 +45,21 @@ public final class Metrics {
             throw new IllegalArgumentException("the count of " + name + " must not be negative, but is " + count);
         }
         join(name, new Cell(Kind.MEAN, sum, count));
+    }
+
+    /** Adds what an objective says of a part. */
+    void add(Loss loss) {
+        total("loss", loss.value().item());
+        for (Measure measure : loss.measures()) {
+            add(measure.name(), measure.sum(), measure.count());
+        }
+    }
+
+    /** Adds what log-probabilities say by themselves; accuracy is that of the first tokens, as many as given. */
+    void add(LogProbs.Scores scores, long tokensOfAccuracy) {
+        add("entropy", scores.entropies().sum().item(), scores.entropies().size(0));
+        double hits = scores.hits().narrow(0, 0, tokensOfAccuracy).sum().item();
+        add("mean_token_accuracy", hits, tokensOfAccuracy);
     }
 
     /**

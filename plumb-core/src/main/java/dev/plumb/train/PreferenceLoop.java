@@ -1,12 +1,11 @@
 package dev.plumb.train;
 
 import dev.plumb.config.PlumbException;
-import dev.plumb.data.Dataset;
+import dev.plumb.data.Example;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Loss;
-import dev.plumb.objective.Measure;
 import dev.plumb.objective.PreferenceBatch;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.tensor.DType;
@@ -17,11 +16,8 @@ import dev.plumb.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/**
- * Learns from pairs of completions: rows, log-probabilities, an objective, gradients, an update. Which objective it is, the
- * loop does not know.
- */
-final class PreferenceLoop {
+/** Learns from pairs of completions. Which objective it is, the loop does not know. */
+final class PreferenceLoop implements Loop {
     private final Optimisation optimisation;
     private final PreferenceObjective objective;
     private final Optional<Reference> reference;
@@ -37,43 +33,12 @@ final class PreferenceLoop {
         this.device = decoder.device();
     }
 
-    /** Takes all steps of a run that are left. */
-    void run(TrainingRun run, Dataset dataset) {
-        TokenStore held = dataset.eval();
-        List<int[]> prompts = run.samplePrompts(held, row -> ((TokenPair) held.get(row)).prompt());
-        long step = run.firstStep();
-        if (step == 0) {
-            look(run, 0, held, prompts);
-        }
-        while (run.goesOn(step)) {
-            List<Long> rows = run.schedule().rows(step);
-            TokenStore store = dataset.train();
-            Metrics measured = learn(run.optimizer(), store, rows);
-            if (step == 0) {
-                requireAgreement(measured.values().get("loss"));
-            }
-            long tokens = rows.stream().mapToLong(store::tokens).sum();
-            run.update(
-                    step, measured, tokens, () -> rows.stream().map(store::id).toList());
-            step++;
-            look(run, step, held, prompts);
-            run.saveIfDue(step);
-        }
-    }
-
-    private void look(TrainingRun run, long steps, TokenStore held, List<int[]> prompts) {
-        if (run.isTimeToEvaluate(steps)) {
-            run.evaluated(steps, evaluate(held));
-            run.sample(steps, prompts);
-        }
-    }
-
-    /** Adds up the gradients of a step's rows. */
-    Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
-        List<PairPart> parts = PairPart.split(store, rows, optimisation.tokensPerPass(device), optimisation.style());
+    @Override
+    public Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
+        Iterable<Part<TokenPair>> parts = parts(store, rows);
         PreferenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
-        for (PairPart part : parts) {
+        for (Part<TokenPair> part : parts) {
             try (Scope scope = Scope.open()) {
                 Optional<Tensor> ref = reference.map(model -> model.logps(part));
                 Policy.Learning learning = policy.learn(part.packing(), optimisation.gradientCheckpointing());
@@ -89,34 +54,45 @@ final class PreferenceLoop {
         return measured;
     }
 
-    /** Measures the held-out rows. */
-    Metrics evaluate(TokenStore store) {
-        List<PairPart> parts =
-                PairPart.split(store, Groups.all(store), optimisation.tokensPerPass(device), optimisation.style());
+    @Override
+    public Metrics evaluate(TokenStore store, List<Long> rows) {
+        Iterable<Part<TokenPair>> parts = parts(store, rows);
         PreferenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
-        for (PairPart part : parts) {
+        for (Part<TokenPair> part : parts) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
                 LogProbs.Scores scores = policy.score(part.packing());
                 Optional<Tensor> ref = reference.map(model -> model.logps(part));
-                Loss loss = objective.loss(batch(part, scores.logps(), ref, scores), step);
-                note(measured, part, loss, scores);
+                note(measured, part, objective.loss(batch(part, scores.logps(), ref, scores), step), scores);
             }
         }
         return measured;
     }
 
-    private static PreferenceObjective.Step size(List<PairPart> parts) {
-        return new PreferenceObjective.Step(
-                parts.stream().mapToLong(part -> part.pairs().size()).sum(),
-                parts.stream().mapToLong(PairPart::chosenTokens).sum());
+    private Iterable<Part<TokenPair>> parts(TokenStore store, List<Long> rows) {
+        return Part.pairs(store, rows, optimisation.tokensPerPass(device), optimisation.style());
     }
 
-    private PreferenceBatch batch(PairPart part, Tensor logps, Optional<Tensor> reference, LogProbs.Scores scores) {
+    private static PreferenceObjective.Step size(Iterable<Part<TokenPair>> parts) {
+        long pairs = 0;
+        long tokens = 0;
+        for (Part<TokenPair> part : parts) {
+            pairs += part.size();
+            tokens += chosenTokens(part);
+        }
+        return new PreferenceObjective.Step(pairs, tokens);
+    }
+
+    private static long chosenTokens(Part<TokenPair> part) {
+        return part.examples().stream().mapToLong(pair -> pair.chosen().length).sum();
+    }
+
+    private PreferenceBatch batch(
+            Part<TokenPair> part, Tensor logps, Optional<Tensor> reference, LogProbs.Scores scores) {
         Packing packing = part.packing();
         return new PreferenceBatch(
-                part.pairs().size(),
+                part.size(),
                 logps,
                 reference,
                 packing.sequence(device),
@@ -125,21 +101,20 @@ final class PreferenceLoop {
                 objective.needsSquaredMass() ? Optional.of(scores.squaredMass()) : Optional.empty());
     }
 
-    private static void note(Metrics measured, PairPart part, Loss loss, LogProbs.Scores scores) {
-        measured.total("loss", loss.value().item());
-        for (Measure measure : loss.measures()) {
-            measured.add(measure.name(), measure.sum(), measure.count());
-        }
-        long tokens = part.packing().trained();
-        measured.add("entropy", scores.entropies().sum().item(), tokens);
-        measured.add(
-                "mean_token_accuracy",
-                scores.hits().narrow(0, 0, part.chosenTokens()).sum().item(),
-                part.chosenTokens());
+    /** As in TRL, the tokens that accuracy is measured on are those of the chosen completions. */
+    private static void note(Metrics measured, Part<TokenPair> part, Loss loss, LogProbs.Scores scores) {
+        measured.add(loss);
+        measured.add(scores, chosenTokens(part));
+    }
+
+    @Override
+    public int[] prompt(Example row) {
+        return ((TokenPair) row).prompt();
     }
 
     /** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */
-    private void requireAgreement(double loss) {
+    @Override
+    public void requireSoundStart(double loss) {
         double expected = objective.lossAtStart();
         // Numbers of 16 bits round otherwise where a stored reference was computed from rows laid out otherwise.
         double bound = policy.decoder().weights().dtype() == DType.FLOAT32 ? 1e-3 : 0.05;

@@ -6,20 +6,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.PlumbException;
 import dev.plumb.hub.AtomicFiles;
+import dev.plumb.hub.Sha256;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +26,7 @@ import java.util.stream.Stream;
  *
  * @param plumb the version of Plumb
  * @param command the command line; values of arguments that look like secrets are not kept
- * @param configSha256 the SHA-256 of the resolved configuration, see {@link #hash(String)}
+ * @param configSha256 the SHA-256 of the resolved configuration, see {@link Sha256#of(String)}
  * @param data the data files
  * @param model the files of the model and, if it is another one, of the reference
  * @param seeds the seeds by what they are for
@@ -107,22 +101,7 @@ public record Provenance(
     }
 
     private static Source source(Path file) throws IOException {
-        MessageDigest digest = digest();
-        long bytes;
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            bytes = in.transferTo(OutputStream.nullOutputStream());
-        }
-        return new Source(file.toString(), bytes, HexFormat.of().formatHex(digest.digest()));
-    }
-
-    /**
-     * The hash of a text, such as the resolved configuration.
-     *
-     * @param text the text, taken as UTF-8
-     * @return its SHA-256 in hexadecimal digits
-     */
-    public static String hash(String text) {
-        return HexFormat.of().formatHex(digest().digest(text.getBytes(StandardCharsets.UTF_8)));
+        return new Source(file.toString(), Files.size(file), Sha256.of(file));
     }
 
     /**
@@ -234,13 +213,5 @@ public record Provenance(
     private static String withoutSecret(String argument) {
         return argument.replaceFirst(
                 "(?i)^((?:.*[._-])?(?:secret|password|api_?key)|(?:.*\\.)?(?:hf_|auth_|access_)?token)=.+$", "$1=***");
-    }
-
-    private static MessageDigest digest() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java runtime has SHA-256", e);
-        }
     }
 }

@@ -11,5 +11,5 @@ interface Reference {
      * @param part the rows and how they are laid out
      * @return [trained tokens], in the order of the layout's targets
      */
-    Tensor logps(PairPart part);
+    Tensor logps(Part<?> part);
 }

@@ -1,14 +1,12 @@
 package dev.plumb.train;
 
-import dev.plumb.data.Dataset;
+import dev.plumb.data.Example;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Loss;
-import dev.plumb.objective.Measure;
 import dev.plumb.objective.SequenceBatch;
 import dev.plumb.objective.SequenceObjective;
-import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
@@ -17,8 +15,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Learns from single sequences: rows, log-probabilities, an objective, gradients, an update. */
-final class SequenceLoop {
+/** Learns from single sequences. Which objective it is, the loop does not know. */
+final class SequenceLoop implements Loop {
     private final Optimisation optimisation;
     private final SequenceObjective objective;
     private final Policy policy;
@@ -31,85 +29,48 @@ final class SequenceLoop {
         this.device = decoder.device();
     }
 
-    /** Takes all steps of a run that are left. */
-    void run(TrainingRun run, Dataset dataset) {
-        TokenStore held = dataset.eval();
-        List<int[]> prompts = run.samplePrompts(held, row -> prompt((TokenSequence) held.get(row)));
-        long step = run.firstStep();
-        if (step == 0) {
-            look(run, 0, held, prompts);
-        }
-        while (run.goesOn(step)) {
-            List<Long> rows = run.schedule().rows(step);
-            TokenStore store = dataset.train();
-            Metrics measured = learn(run.optimizer(), store, rows);
-            long tokens = rows.stream().mapToLong(store::tokens).sum();
-            run.update(
-                    step, measured, tokens, () -> rows.stream().map(store::id).toList());
-            step++;
-            look(run, step, held, prompts);
-            run.saveIfDue(step);
-        }
-    }
-
-    /** What comes before the first trained token; the first few tokens of a text that is trained from its start. */
-    private static int[] prompt(TokenSequence sequence) {
-        int first = 0;
-        while (first < sequence.ids().length && !sequence.trained()[first]) {
-            first++;
-        }
-        return Arrays.copyOf(sequence.ids(), Math.min(Math.max(first, 8), sequence.ids().length));
-    }
-
-    private void look(TrainingRun run, long steps, TokenStore held, List<int[]> prompts) {
-        if (run.isTimeToEvaluate(steps)) {
-            run.evaluated(steps, evaluate(held));
-            run.sample(steps, prompts);
-        }
-    }
-
-    /** Adds up the gradients of a step's rows. */
-    Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
-        List<SequencePart> parts =
-                SequencePart.split(store, rows, optimisation.tokensPerPass(device), optimisation.style());
+    @Override
+    public Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
+        Iterable<Part<TokenSequence>> parts = parts(store, rows);
         SequenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
-        for (SequencePart part : parts) {
+        for (Part<TokenSequence> part : parts) {
             try (Scope scope = Scope.open()) {
-                Policy.Learning learning = policy.learn(part.packing(), optimisation.gradientCheckpointing());
-                Tensor nothing =
-                        Tensor.zeros(DType.FLOAT32, device, part.packing().trained());
-                Optional<Tensor> known = objective.knownGradient(batch(part, nothing), step);
+                Packing packing = part.packing();
+                Policy.Learning learning = policy.learn(packing, optimisation.gradientCheckpointing());
+                Optional<Tensor> known =
+                        objective.knownGradient(packing.sequence(device), packing.lengths(device), step);
                 LogProbs.Scores scores;
                 if (known.isPresent()) { // one pass over the vocabulary instead of two
                     scores = learning.scoreAndBackward(known.get());
-                    note(measured, part, objective.loss(batch(part, scores.logps()), step), scores);
+                    measured.add(objective.loss(batch(packing, scores.logps()), step));
                 } else {
                     scores = learning.score();
                     Tensor logps = scores.logps().requiresGrad(true);
-                    Loss loss = objective.loss(batch(part, logps), step);
+                    Loss loss = objective.loss(batch(packing, logps), step);
                     loss.value().backward();
                     learning.backward(scores, logps.grad());
-                    note(measured, part, loss, scores);
+                    measured.add(loss);
                 }
+                measured.add(scores, packing.trained());
                 optimizer.collect();
             }
         }
         return measured;
     }
 
-    /** Measures the held-out rows. */
-    Metrics evaluate(TokenStore store) {
-        List<SequencePart> parts =
-                SequencePart.split(store, Groups.all(store), optimisation.tokensPerPass(device), optimisation.style());
+    @Override
+    public Metrics evaluate(TokenStore store, List<Long> rows) {
+        Iterable<Part<TokenSequence>> parts = parts(store, rows);
         SequenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
         double nll = 0;
-        for (SequencePart part : parts) {
+        for (Part<TokenSequence> part : parts) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
                 LogProbs.Scores scores = policy.score(part.packing());
-                note(measured, part, objective.loss(batch(part, scores.logps()), step), scores);
+                measured.add(objective.loss(batch(part.packing(), scores.logps()), step));
+                measured.add(scores, part.packing().trained());
                 nll -= scores.logps().sum().item();
             }
         }
@@ -117,24 +78,32 @@ final class SequenceLoop {
         return measured;
     }
 
-    private static SequenceObjective.Step size(List<SequencePart> parts) {
-        return new SequenceObjective.Step(
-                parts.stream().mapToLong(part -> part.sequences().size()).sum(),
-                parts.stream().mapToLong(part -> part.packing().trained()).sum());
+    private Iterable<Part<TokenSequence>> parts(TokenStore store, List<Long> rows) {
+        return Part.sequences(store, rows, optimisation.tokensPerPass(device), optimisation.style());
     }
 
-    private SequenceBatch batch(SequencePart part, Tensor logps) {
-        Packing packing = part.packing();
-        return new SequenceBatch(part.sequences().size(), logps, packing.sequence(device), packing.lengths(device));
-    }
-
-    private static void note(Metrics measured, SequencePart part, Loss loss, LogProbs.Scores scores) {
-        measured.total("loss", loss.value().item());
-        for (Measure measure : loss.measures()) {
-            measured.add(measure.name(), measure.sum(), measure.count());
+    private static SequenceObjective.Step size(Iterable<Part<TokenSequence>> parts) {
+        long sequences = 0;
+        long tokens = 0;
+        for (Part<TokenSequence> part : parts) {
+            sequences += part.size();
+            tokens += part.packing().trained();
         }
-        long tokens = part.packing().trained();
-        measured.add("entropy", scores.entropies().sum().item(), tokens);
-        measured.add("mean_token_accuracy", scores.hits().sum().item(), tokens);
+        return new SequenceObjective.Step(sequences, tokens);
+    }
+
+    private SequenceBatch batch(Packing packing, Tensor logps) {
+        return new SequenceBatch(packing.sequences(), logps, packing.sequence(device), packing.lengths(device));
+    }
+
+    /** What comes before the first trained token; the first few tokens of a text that is trained from its start. */
+    @Override
+    public int[] prompt(Example row) {
+        TokenSequence sequence = (TokenSequence) row;
+        int first = 0;
+        while (first < sequence.ids().length && !sequence.trained()[first]) {
+            first++;
+        }
+        return Arrays.copyOf(sequence.ids(), Math.min(Math.max(first, 8), sequence.ids().length));
     }
 }

@@ -1,8 +1,8 @@
 package dev.plumb.train;
 
 import dev.plumb.config.PlumbException;
-import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenStore;
+import dev.plumb.hub.Sha256;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
@@ -10,15 +10,15 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -40,18 +40,18 @@ final class StoredReference implements Reference, AutoCloseable {
      * Computes what is not yet there.
      *
      * @param store the rows
+     * @param parts how they go through the model
      * @param model the reference
      * @param identity what stands for its weights and number format
      * @param folder where files are kept
-     * @param optimisation how rows are laid out
      */
-    void add(TokenStore store, Policy model, String identity, Path folder, Optimisation optimisation) {
+    void add(TokenStore store, Iterable<? extends Part<?>> parts, Policy model, String identity, Path folder) {
         long[] starts = new long[Math.toIntExact(store.size()) + 1];
         Path file = folder.resolve(name(store, identity, starts) + ".f32");
         try {
             Files.createDirectories(folder);
             if (!Files.exists(file) || Files.size(file) != 4 * starts[starts.length - 1]) {
-                compute(store, model, file, starts, optimisation);
+                compute(parts, model, file, starts);
             }
             held.add(new Held(store, FileChannel.open(file, StandardOpenOption.READ), starts));
         } catch (IOException e) {
@@ -63,35 +63,22 @@ final class StoredReference implements Reference, AutoCloseable {
     }
 
     private static String name(TokenStore store, String identity, long[] starts) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(identity.getBytes(java.nio.charset.StandardCharsets.UTF_8));
-            for (int row = 0; row + 1 < starts.length; row++) {
-                TokenPair pair = (TokenPair) store.get(row);
-                for (int[] ids : List.of(pair.prompt(), pair.chosen(), pair.rejected())) {
-                    ByteBuffer bytes = ByteBuffer.allocate(4 + 4 * ids.length).putInt(ids.length);
-                    bytes.asIntBuffer().put(ids);
-                    digest.update(bytes.array());
-                }
-                starts[row + 1] = starts[row] + pair.chosen().length + pair.rejected().length;
-            }
-            return HexFormat.of().formatHex(digest.digest());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
+        MessageDigest digest = Sha256.digest();
+        digest.update(identity.getBytes(StandardCharsets.UTF_8));
+        for (int row = 0; row + 1 < starts.length; row++) {
+            digest.update(store.content(row));
+            starts[row + 1] = starts[row] + store.get(row).trainedTokens();
         }
+        return Sha256.hex(digest);
     }
 
-    private static void compute(TokenStore store, Policy model, Path file, long[] starts, Optimisation optimisation)
+    private static void compute(Iterable<? extends Part<?>> parts, Policy model, Path file, long[] starts)
             throws IOException {
         // A name of its own: another run may compute the same at the same time.
         Path part = Files.createTempFile(file.getParent(), "reference", ".part");
         try {
             try (FileChannel out = FileChannel.open(part, StandardOpenOption.WRITE)) {
-                for (PairPart one : PairPart.split(
-                        store,
-                        Groups.all(store),
-                        optimisation.tokensPerPass(model.decoder().device()),
-                        optimisation.style())) {
+                for (Part<?> one : parts) {
                     float[] logps;
                     try (Scope scope = Scope.open()) {
                         logps = model.score(one.packing()).logps().toFloats();
@@ -106,39 +93,43 @@ final class StoredReference implements Reference, AutoCloseable {
         }
     }
 
-    /** A part's numbers come side by side, a file's row by row. */
-    private static void write(FileChannel out, PairPart part, float[] logps, long[] starts) throws IOException {
-        int chosen = 0;
-        int rejected = Math.toIntExact(part.chosenTokens());
-        for (int i = 0; i < part.rows().size(); i++) {
-            TokenPair pair = part.pairs().get(i);
-            ByteBuffer bytes = ByteBuffer.allocate(4 * (pair.chosen().length + pair.rejected().length))
-                    .order(ByteOrder.LITTLE_ENDIAN);
-            bytes.asFloatBuffer().put(logps, chosen, pair.chosen().length).put(logps, rejected, pair.rejected().length);
-            chosen += pair.chosen().length;
-            rejected += pair.rejected().length;
+    /** A part's numbers come sequence by sequence, a file's row by row. */
+    private static void write(FileChannel out, Part<?> part, float[] logps, long[] starts) throws IOException {
+        List<FloatBuffer> rows = new ArrayList<>();
+        List<ByteBuffer> bytes = new ArrayList<>();
+        for (int i = 0; i < part.size(); i++) {
+            bytes.add(ByteBuffer.allocate(4 * part.examples().get(i).trainedTokens())
+                    .order(ByteOrder.LITTLE_ENDIAN));
+            rows.add(bytes.get(i).asFloatBuffer());
+        }
+        int start = 0;
+        int[] lengths = part.packing().lengths();
+        for (int s = 0; s < lengths.length; s++) {
+            rows.get(s % part.size()).put(logps, start, lengths[s]);
+            start += lengths[s];
+        }
+        for (int i = 0; i < part.size(); i++) {
             long at = 4 * starts[Math.toIntExact(part.rows().get(i))];
-            while (bytes.hasRemaining()) {
-                at += out.write(bytes, at);
+            while (bytes.get(i).hasRemaining()) {
+                at += out.write(bytes.get(i), at);
             }
         }
     }
 
     @Override
-    public Tensor logps(PairPart part) {
+    public Tensor logps(Part<?> part) {
         Held from = held.stream()
                 .filter(one -> one.store() == part.store())
                 .findFirst()
                 .orElseThrow(() -> new IllegalStateException("these rows were not scored beforehand"));
+        List<FloatBuffer> rows =
+                part.rows().stream().map(row -> read(from, row).asFloatBuffer()).toList();
         float[] all = new float[part.packing().trained()];
-        int chosen = 0;
-        int rejected = Math.toIntExact(part.chosenTokens());
-        for (int i = 0; i < part.rows().size(); i++) {
-            TokenPair pair = part.pairs().get(i);
-            ByteBuffer bytes = read(from, part.rows().get(i));
-            bytes.asFloatBuffer().get(all, chosen, pair.chosen().length).get(all, rejected, pair.rejected().length);
-            chosen += pair.chosen().length;
-            rejected += pair.rejected().length;
+        int start = 0;
+        int[] lengths = part.packing().lengths();
+        for (int s = 0; s < lengths.length; s++) {
+            rows.get(s % part.size()).get(all, start, lengths[s]);
+            start += lengths[s];
         }
         return Tensor.of(all, device);
     }

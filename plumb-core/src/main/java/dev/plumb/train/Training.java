@@ -3,8 +3,9 @@ package dev.plumb.train;
 import dev.plumb.config.Dump;
 import dev.plumb.config.PlumbException;
 import dev.plumb.data.DataFile;
+import dev.plumb.data.TokenStore;
 import dev.plumb.hub.AtomicFiles;
-import dev.plumb.hub.Checkpoint;
+import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Weights;
 import dev.plumb.objective.Dpo;
@@ -21,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Collectors;
 
 /** Runs a job from its settings to its final model: the way in for the command line and for programs. */
 public final class Training {
@@ -66,7 +68,7 @@ public final class Training {
             Provenance provenance = provenance(folder);
             provenance.write(folder.layout().provenance());
             try (Interrupt interrupt = new Interrupt()) { // lasts until the run's end is on record
-                return new Outcome(root, train(workplace, folder, provenance, interrupt));
+                return new Outcome(root, trainOnRecord(workplace, folder, provenance, interrupt));
             }
         }
     }
@@ -98,10 +100,11 @@ public final class Training {
     }
 
     /** Trains, and records how that ended. */
-    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+    private Optional<Path> trainOnRecord(
+            Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
         Optional<Path> model;
         try {
-            model = train(workplace, folder, interrupt);
+            model = train(workplace, folder, provenance, interrupt);
         } catch (RuntimeException e) {
             try {
                 record(folder, provenance, "failed");
@@ -119,59 +122,56 @@ public final class Training {
         Report.write(folder.layout().root());
     }
 
-    private Optional<Path> train(Workplace workplace, RunFolder folder, Interrupt interrupt) {
-        Schedule schedule = schedule(workplace);
+    private Optional<Path> train(Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+        Decoder start = workplace.checkpoint().decoder(); // still as loaded
         if (job instanceof Job.SftJob sft) {
-            try (TrainingRun run =
-                    TrainingRun.open(sft.run(), sft.optimisation(), schedule, workplace, folder, interrupt)) {
-                new SequenceLoop(workplace.checkpoint().decoder(), sft.optimisation(), new Sft(sft.sft()))
-                        .run(run, workplace.dataset());
-                return run.finish();
-            }
+            return train(new SequenceLoop(start, sft.optimisation(), new Sft(sft.sft())), workplace, folder, interrupt);
         }
         Job.DpoJob dpo = (Job.DpoJob) job;
-        return prefer(dpo, new Dpo(dpo.dpo()), schedule, workplace, folder, interrupt);
-    }
-
-    private static Optional<Path> prefer(
-            Job.DpoJob job,
-            PreferenceObjective objective,
-            Schedule schedule,
-            Workplace workplace,
-            RunFolder folder,
-            Interrupt interrupt) {
-        Decoder start = workplace.checkpoint().decoder(); // still as loaded: this is the reference
-        if (job.precomputeRefLogProbs()) {
-            try (StoredReference stored = precompute(job, workplace);
-                    TrainingRun run =
-                            TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
-                new PreferenceLoop(start, job.optimisation(), objective, Optional.of(stored))
-                        .run(run, workplace.dataset());
-                return run.finish();
+        PreferenceObjective objective = new Dpo(dpo.dpo());
+        if (dpo.precomputeRefLogProbs()) {
+            try (StoredReference stored = precompute(dpo, workplace, provenance)) {
+                Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(stored));
+                return train(loop, workplace, folder, interrupt);
             }
         }
-        try (Weights frozen = start.weights().frozenCopy();
-                TrainingRun run =
-                        TrainingRun.open(job.run(), job.optimisation(), schedule, workplace, folder, interrupt)) {
+        try (Weights frozen = start.weights().frozenCopy()) {
             Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
             Reference reference = part -> model.score(part.packing()).logps();
-            new PreferenceLoop(start, job.optimisation(), objective, Optional.of(reference))
-                    .run(run, workplace.dataset());
+            Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(reference));
+            return train(loop, workplace, folder, interrupt);
+        }
+    }
+
+    private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        try (TrainingRun run =
+                TrainingRun.open(job.run(), job.optimisation(), schedule(workplace), workplace, folder, interrupt)) {
+            run.train(loop);
             return run.finish();
         }
     }
 
-    private static StoredReference precompute(Job.DpoJob job, Workplace workplace) {
-        Checkpoint checkpoint = workplace.checkpoint();
-        Policy model = new Policy(checkpoint.decoder(), false);
-        String identity = Checkpoint.hashes(checkpoint.folder()) + " "
-                + checkpoint.decoder().weights().dtype();
-        StoredReference stored = new StoredReference(checkpoint.decoder().device());
+    private static StoredReference precompute(Job.DpoJob job, Workplace workplace, Provenance provenance) {
+        Decoder decoder = workplace.checkpoint().decoder();
+        Policy model = new Policy(decoder, false);
+        String identity =
+                provenance.model().stream().map(Provenance.Source::sha256).collect(Collectors.joining(" ")) + " "
+                        + decoder.weights().dtype();
+        StoredReference stored = new StoredReference(decoder.device());
         Path cache = Path.of(System.getProperty("user.home"), ".cache", "plumb", "reference");
         System.out.println("reference log-probabilities are kept in " + cache);
+        int tokens = job.optimisation().tokensPerPass(decoder.device());
         try (Scope scope = Scope.open()) {
-            stored.add(workplace.dataset().train(), model, identity, cache, job.optimisation());
-            stored.add(workplace.dataset().eval(), model, identity, cache, job.optimisation());
+            for (TokenStore store :
+                    List.of(workplace.dataset().train(), workplace.dataset().eval())) {
+                stored.add(
+                        store,
+                        Part.pairs(
+                                store, store.rows(), tokens, job.optimisation().style()),
+                        model,
+                        identity,
+                        cache);
+            }
         }
         return stored;
     }
@@ -223,7 +223,7 @@ public final class Training {
         return new Provenance(
                 version == null ? "development" : version,
                 command,
-                Provenance.hash(Dump.yaml((Record) job)),
+                Sha256.of(Dump.yaml((Record) job)),
                 Provenance.sources(data),
                 Provenance.sources(List.of(job.run().model())),
                 Map.of("seed", job.run().seed()),

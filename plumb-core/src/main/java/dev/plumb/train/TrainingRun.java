@@ -17,8 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.function.LongFunction;
-import java.util.function.Supplier;
 
 /**
  * What all loops share around their steps: the run folder, the optimiser, logs, evaluations, checkpoints, the end. A loop
@@ -103,26 +101,40 @@ final class TrainingRun implements AutoCloseable {
                         .sum();
     }
 
-    AdamW optimizer() {
-        return optimizer;
+    /** Takes all steps that are left: rows, gradients, an update, a look, a checkpoint. */
+    void train(Loop loop) {
+        TokenStore rows = workplace.dataset().train();
+        List<int[]> prompts = samplePrompts(loop);
+        long step = state.step();
+        if (step == 0) {
+            look(0, loop, prompts);
+        }
+        while (!stopped && step < schedule.total()) {
+            List<Long> taken = schedule.rows(step);
+            Metrics measured = loop.learn(optimizer, rows, taken);
+            if (step == 0) {
+                loop.requireSoundStart(measured.values().get("loss"));
+            }
+            update(step, measured, rows, taken);
+            step++;
+            look(step, loop, prompts);
+            saveIfDue(step);
+        }
     }
 
-    Schedule schedule() {
-        return schedule;
-    }
-
-    /** The first step to take, from 0. */
-    long firstStep() {
-        return state.step();
-    }
-
-    /** Whether there is a step to take after so many. */
-    boolean goesOn(long steps) {
-        return !stopped && steps < schedule.total();
+    /** Measures the held-out rows and samples, if it is time. */
+    private void look(long steps, Loop loop, List<int[]> prompts) {
+        TokenStore held = workplace.dataset().eval();
+        boolean last = steps == schedule.total() || stopped;
+        boolean due = settings.evalSteps() > 0 && steps % settings.evalSteps() == 0;
+        if (held.size() > 0 && (last || due || steps == 0)) {
+            evaluated(steps, loop.evaluate(held, held.rows()));
+            sample(steps, prompts);
+        }
     }
 
     /** Says something beside the progress. */
-    void note(String line) {
+    private void note(String line) {
         progress.note(line);
     }
 
@@ -131,15 +143,16 @@ final class TrainingRun implements AutoCloseable {
      *
      * @param step its number, from 0
      * @param measured metrics of its rows, the loss among them
-     * @param tokens that went through the model
-     * @param rows the rows, for a message
+     * @param store where its rows are
+     * @param rows their numbers there
      */
-    void update(long step, Metrics measured, long tokens, Supplier<List<RowId>> rows) {
+    private void update(long step, Metrics measured, TokenStore store, List<Long> rows) {
+        long tokens = rows.stream().mapToLong(store::tokens).sum();
         double norm = optimizer.gradientNorm();
         Map<String, Double> values = new LinkedHashMap<>(measured.values());
         double loss = values.getOrDefault("loss", Double.NaN);
         if (!Double.isFinite(norm) || !Double.isFinite(loss)) {
-            throw notFinite(step, loss, norm, rows.get());
+            throw notFinite(step, loss, norm, rows.stream().map(store::id).toList());
         }
         double limit = optimisation.maxGradNorm();
         double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
@@ -169,20 +182,13 @@ final class TrainingRun implements AutoCloseable {
                 + " Look at these rows; a smaller learning_rate or max_grad_norm, or dtype: float32, often helps.");
     }
 
-    /** Whether the held-out rows are to be measured after so many steps. */
-    boolean isTimeToEvaluate(long steps) {
-        boolean last = steps == schedule.total() || stopped;
-        boolean due = settings.evalSteps() > 0 && steps % settings.evalSteps() == 0;
-        return workplace.dataset().eval().size() > 0 && (last || due || steps == 0);
-    }
-
     /**
      * Notes an evaluation, and decides about the best model and an early end.
      *
      * @param steps done so far
      * @param measured metrics of the held-out rows
      */
-    void evaluated(long steps, Metrics measured) {
+    private void evaluated(long steps, Metrics measured) {
         Map<String, Double> values = measured.values();
         lastEvaluation = values;
         log(steps, MetricsLog.Split.EVAL, values);
@@ -236,7 +242,7 @@ final class TrainingRun implements AutoCloseable {
      * @param steps done so far
      * @param prompts token ids
      */
-    void sample(long steps, List<int[]> prompts) {
+    private void sample(long steps, List<int[]> prompts) {
         if (prompts.isEmpty()) {
             return;
         }
@@ -254,10 +260,11 @@ final class TrainingRun implements AutoCloseable {
     }
 
     /** Up to the wanted number of different prompts of the held-out rows. */
-    List<int[]> samplePrompts(TokenStore store, LongFunction<int[]> promptOf) {
+    private List<int[]> samplePrompts(Loop loop) {
+        TokenStore held = workplace.dataset().eval();
         List<int[]> prompts = new ArrayList<>();
-        for (long row = 0; row < store.size() && prompts.size() < settings.samplePrompts(); row++) {
-            int[] prompt = promptOf.apply(row);
+        for (long row = 0; row < held.size() && prompts.size() < settings.samplePrompts(); row++) {
+            int[] prompt = loop.prompt(held.get(row));
             if (prompt.length > 0 && prompts.stream().noneMatch(other -> Arrays.equals(other, prompt))) {
                 prompts.add(prompt);
             }
@@ -270,7 +277,7 @@ final class TrainingRun implements AutoCloseable {
      *
      * @param steps done so far
      */
-    void saveIfDue(long steps) {
+    private void saveIfDue(long steps) {
         boolean due = settings.saveSteps() > 0 && steps % settings.saveSteps() == 0;
         if (interrupt.requested()) {
             stopped = true;
@@ -294,7 +301,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     /** Whether Ctrl-C ended the run before its last step. */
-    boolean isInterrupted() {
+    private boolean isInterrupted() {
         return interrupt.requested();
     }
 

@@ -261,7 +261,9 @@ class VectorsTest {
                         assertThat(v).isCloseTo(-0.1, within(1e-12));
                     }
                 });
-                assertThat(sft.knownGradient(batch, step).orElseThrow().toDoubles())
+                assertThat(sft.knownGradient(batch.sequence(), batch.lengths(), step)
+                                .orElseThrow()
+                                .toDoubles())
                         .containsExactly(batch.policy().grad().toDoubles());
             }
         }

@@ -194,7 +194,7 @@ class GoldenLossesTest {
             JsonNode want = one.at("/grads/logits");
             rows.assertGradient(
                     logProbs.backward(rows.logits, rows.identity(), rows.targets(), scores, leaf.grad(), null), want);
-            sft.knownGradient(batch, step).ifPresent(known -> {
+            sft.knownGradient(batch.sequence(), batch.lengths(), step).ifPresent(known -> {
                 Tensor back = Tensor.zeros(DType.FLOAT32, Device.CPU, rows.logits.shape());
                 Tensor head = Tensor.zeros(DType.FLOAT32, Device.CPU, rows.vocabulary, rows.vocabulary);
                 LogProbs.Scores fused =

@@ -126,7 +126,7 @@ class LayoutsAgreeTest {
                                 way,
                                 dpo,
                                 Optional.of(part -> frozen.score(part.packing()).logps()))
-                        .learn(optimizer, store, Groups.all(store));
+                        .learn(optimizer, store, store.rows());
                 assertMetrics(got.values(), want, way);
                 Plain.assertSame(Plain.gradients(decoder, optimizer), gradients, GRADIENT);
             }
@@ -213,10 +213,11 @@ class LayoutsAgreeTest {
             Map<String, double[]> gradients = Plain.gradients(decoder, optimizer);
             for (Optimisation way : ways()) {
                 SequenceLoop loop = new SequenceLoop(decoder, way, sft);
-                Metrics got = loop.learn(optimizer, store, Groups.all(store));
+                Metrics got = loop.learn(optimizer, store, store.rows());
                 assertThat(got.values().get("loss")).as(settings + " " + way).isCloseTo(want, within(LOSS));
                 Plain.assertSame(Plain.gradients(decoder, optimizer), gradients, GRADIENT);
-                assertThat(loop.evaluate(store).values().get("loss")).isCloseTo(want, within(LOSS));
+                assertThat(loop.evaluate(store, store.rows()).values().get("loss"))
+                        .isCloseTo(want, within(LOSS));
             }
         }
     }

@@ -50,7 +50,7 @@ class NoLogitsTest {
                 loop.learn(optimizer, store, List.of(0L)); // libraries take what they need
                 long before = kilobytes("VmRSS");
                 Files.writeString(peak, "5");
-                loop.learn(optimizer, store, Groups.all(store));
+                loop.learn(optimizer, store, store.rows());
                 long grown = (kilobytes("VmHWM") - before) / 1024;
                 long logits = 4L * TOKENS * VOCABULARY >> 20;
                 System.out.println(

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.plumb.config.PlumbException;
+import dev.plumb.hub.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ class ProvenanceTest {
         return new Provenance(
                 "0.1.0",
                 List.of("train", "run.yaml", "max_tokens=512", "hf_token=abc", "judge.api_key=k=1"),
-                Provenance.hash("beta: 0.1\n"),
+                Sha256.of("beta: 0.1\n"),
                 Provenance.sources(List.of(folder.resolve("in"))),
                 List.of(),
                 Map.of("seed", 42L),

@@ -25,8 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Log-probabilities that were stored are those that a frozen copy gives, and old ones are never met by mistake. */
 class StoredReferenceTest {
-    private static final Optimisation SETTINGS = Plain.optimisation("micro_batch_tokens=50");
-
     @TempDir
     private Path folder;
 
@@ -43,6 +41,10 @@ class StoredReferenceTest {
         return pairs;
     }
 
+    private static Iterable<Part<TokenPair>> parts(TokenStore store) {
+        return Part.pairs(store, store.rows(), 50, Packing.Style.SHARED);
+    }
+
     private static int[] ids(Random random) {
         return random.ints(1 + random.nextInt(12), 0, 60).toArray();
     }
@@ -52,9 +54,9 @@ class StoredReferenceTest {
         try (TokenStore store = Stores.of(folder, pairs(20));
                 StoredReference stored = new StoredReference(Device.CPU);
                 Scope scope = Scope.open()) {
-            stored.add(store, model, "model", folder.resolve("cache"), SETTINGS);
+            stored.add(store, parts(store), model, "model", folder.resolve("cache"));
             for (List<Long> rows : List.of(List.of(3L, 17L, 0L), List.of(19L), List.of(5L, 4L, 6L, 11L))) {
-                for (PairPart part : PairPart.split(store, rows, 60, Packing.Style.PACKED)) {
+                for (Part<TokenPair> part : Part.pairs(store, rows, 60, Packing.Style.PACKED)) {
                     double[] want = model.score(part.packing()).logps().toDoubles();
                     assertThat(stored.logps(part).toDoubles()).containsExactly(want, within(1e-4));
                 }
@@ -78,7 +80,7 @@ class StoredReferenceTest {
         Path cache = folder.resolve("cache");
         try (TokenStore store = Stores.of(folder, pairs);
                 StoredReference stored = new StoredReference(Device.CPU)) {
-            stored.add(store, model, identity, cache, SETTINGS);
+            stored.add(store, parts(store), model, identity, cache);
         }
         try (Stream<Path> files = Files.list(cache)) {
             return files.count();
@@ -107,10 +109,11 @@ class StoredReferenceTest {
         try (TokenStore store = Stores.of(folder, pairs(6));
                 StoredReference stored = new StoredReference(Device.CPU);
                 Scope scope = Scope.open()) {
-            stored.add(store, model, "model", folder.resolve("cache"), SETTINGS);
+            stored.add(store, parts(store), model, "model", folder.resolve("cache"));
             Files.write(onlyFile(), new byte[4]);
-            PairPart part =
-                    PairPart.split(store, List.of(5L), 60, Packing.Style.SHARED).get(0);
+            Part<TokenPair> part = Part.pairs(store, List.of(5L), 60, Packing.Style.SHARED)
+                    .iterator()
+                    .next();
             assertThatThrownBy(() -> stored.logps(part))
                     .isInstanceOf(PlumbException.class)
                     .hasMessageContaining("reference");

@@ -1,0 +1,23 @@
+package dev.plumb.train;
+
+import dev.plumb.data.Example;
+import dev.plumb.data.TokenStore;
+import java.util.List;
+
+/**
+ * A way of learning: from rows to gradients, and from rows to measures. The walk over the steps of a run, and all that happens
+ * between them, is {@link TrainingRun}'s.
+ */
+interface Loop {
+    /** Adds up the gradients of a step's rows. */
+    Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows);
+
+    /** Measures held-out rows. */
+    Metrics evaluate(TokenStore store, List<Long> rows);
+
+    /** What the model is to continue where it is sampled, token ids. */
+    int[] prompt(Example row);
+
+    /** Refuses a loss before the first update that cannot be right. */
+    default void requireSoundStart(double loss) {}
+}
