@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.plumb.config.PlumbException;
-import dev.plumb.data.RowId;
+import dev.plumb.data.Example;
+import dev.plumb.data.TokenStore;
 import dev.plumb.train.MetricsLog.Split;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,15 +76,37 @@ class NotFiniteTest {
                         runFolder,
                         interrupt)) {
             Map<String, float[]> before = weights(workplace);
-            run.optimizer().gradient("model.norm.weight").addInPlace(1);
-            Metrics measured = new Metrics();
-            measured.total("loss", Double.NaN);
-            assertThatThrownBy(() -> run.update(6, measured, 1, () -> List.of(new RowId("rows.jsonl", 12))))
+            assertThatThrownBy(() -> run.train(new NotANumber()))
                     .isInstanceOf(PlumbException.class)
-                    .hasMessageContaining("Step 7 gave a loss of NaN and a gradient of length 4.0")
-                    .hasMessageContaining("rows.jsonl:12");
+                    .hasMessageContaining("Step 1 gave a loss of NaN and a gradient of length 4.0")
+                    .hasMessageContaining(".jsonl:");
             weights(workplace).forEach((name, values) -> assertThat(values).containsExactly(before.get(name)));
             assertThat(Files.exists(run(job).finalModel())).isFalse();
+        }
+    }
+
+    /** Learns a loss that is no number, with a gradient that is one. */
+    private static final class NotANumber implements Loop {
+        @Override
+        public Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
+            optimizer.gradient("model.norm.weight").addInPlace(1);
+            return loss(Double.NaN);
+        }
+
+        @Override
+        public Metrics evaluate(TokenStore store, List<Long> rows) {
+            return loss(1);
+        }
+
+        @Override
+        public int[] prompt(Example row) {
+            return new int[0];
+        }
+
+        private static Metrics loss(double value) {
+            Metrics measured = new Metrics();
+            measured.total("loss", value);
+            return measured;
         }
     }
 
