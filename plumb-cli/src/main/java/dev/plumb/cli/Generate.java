@@ -65,8 +65,7 @@ final class Generate implements Callable<Integer> {
         }
         GenerateSettings settings =
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(words));
-        try (Checkpoint checkpoint =
-                        Models.open(settings.model(), settings.device(), settings.dtype(), settings.threads());
+        try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
                 Tokenizer tokenizer = Tokenizer.load(settings.model())) {
             PromptReader reader = new PromptReader(settings, checkpoint, tokenizer);
             Generator generator = new Generator(checkpoint.decoder(), settings.batchSize());

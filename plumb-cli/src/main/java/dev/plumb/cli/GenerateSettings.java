@@ -1,7 +1,7 @@
 package dev.plumb.cli;
 
+import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
-import dev.plumb.train.Precision;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -21,9 +21,7 @@ import java.util.Optional;
  * @param topP mass of the tokens to draw from
  * @param seed of the draws
  * @param batchSize completions at a time
- * @param device where to compute
- * @param dtype number format of the weights
- * @param threads processor threads
+ * @param computing where and how the model runs
  */
 record GenerateSettings(
         @Setting(doc = "The model: a Hugging Face checkpoint folder, such as the final folder of a run.")
@@ -96,16 +94,7 @@ record GenerateSettings(
         @Setting(doc = "How many completions are made at a time.", byDefault = "16", min = 1)
         int batchSize,
 
-        @Setting(doc = "Where to compute: auto (a GPU if there is one), cpu or cuda.", byDefault = "auto")
-        String device,
-
-        @Setting(
-                doc = "Number format of the weights: float32, bfloat16, or auto: float32 on a CPU, bfloat16 on a GPU.",
-                byDefault = "auto")
-        Precision dtype,
-
-        @Setting(doc = "Processor threads; all cores if not given.", min = 1)
-        Optional<Integer> threads) {
+        @Inline Computing computing) {
     /** Checks what single ranges cannot. */
     GenerateSettings {
         if (prompt.isPresent() == prompts.isPresent()) {

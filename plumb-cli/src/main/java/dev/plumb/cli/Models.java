@@ -4,7 +4,6 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
-import dev.plumb.train.Precision;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -12,10 +11,10 @@ import java.util.Optional;
 final class Models {
     private Models() {}
 
-    static Checkpoint open(Path folder, String device, Precision dtype, Optional<Integer> threads) {
-        threads.ifPresent(Torch::threads);
-        Device on = Device.named(device);
-        return Checkpoint.load(folder, Optional.of(dtype.on(on)), on);
+    static Checkpoint open(Path folder, Computing computing) {
+        computing.threads().ifPresent(Torch::threads);
+        Device device = Device.named(computing.device());
+        return Checkpoint.load(folder, Optional.of(computing.dtype().on(device)), device);
     }
 
     /** Refuses ids that the embedding has no row for, which libtorch would refuse less clearly. */

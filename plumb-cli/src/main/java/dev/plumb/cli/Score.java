@@ -55,8 +55,7 @@ final class Score implements Callable<Integer> {
         }
         ScoreSettings settings =
                 Binder.bind(ScoreSettings.class, YamlSource.commandLine().with(words));
-        try (Checkpoint checkpoint =
-                        Models.open(settings.model(), settings.device(), settings.dtype(), settings.threads());
+        try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
                 JsonOutput out = JsonOutput.open(settings.output())) {
             Scorer scorer = new Scorer(checkpoint.decoder());
             Batch batch = new Batch(scorer, checkpoint.decoder().architecture().isScoring(), out);

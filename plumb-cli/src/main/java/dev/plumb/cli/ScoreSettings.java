@@ -1,12 +1,12 @@
 package dev.plumb.cli;
 
+import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
 import dev.plumb.data.BadRows;
 import dev.plumb.data.DataConfig;
 import dev.plumb.data.DataFile;
 import dev.plumb.data.TrainOn;
 import dev.plumb.data.Truncation;
-import dev.plumb.train.Precision;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -24,9 +24,7 @@ import java.util.Optional;
  * @param templateKwargs further variables for the template
  * @param allowSpecialTokens whether text may spell special tokens
  * @param addEos whether plain answers get the end token
- * @param device where to compute
- * @param dtype number format of the weights
- * @param threads processor threads
+ * @param computing where and how the model runs
  */
 record ScoreSettings(
         @Setting(
@@ -76,16 +74,7 @@ record ScoreSettings(
                 byDefault = "true")
         boolean addEos,
 
-        @Setting(doc = "Where to compute: auto (a GPU if there is one), cpu or cuda.", byDefault = "auto")
-        String device,
-
-        @Setting(
-                doc = "Number format of the weights: float32, bfloat16, or auto: float32 on a CPU, bfloat16 on a GPU.",
-                byDefault = "auto")
-        Precision dtype,
-
-        @Setting(doc = "Processor threads; all cores if not given.", min = 1)
-        Optional<Integer> threads) {
+        @Inline Computing computing) {
 
     /** How rows become tokens, as in training. */
     DataConfig encoding() {

@@ -1,0 +1,24 @@
+package dev.plumb.cli;
+
+import dev.plumb.config.Setting;
+import dev.plumb.train.Precision;
+import java.util.Optional;
+
+/**
+ * Where and how a command runs a model.
+ *
+ * @param device where to compute
+ * @param dtype number format of the weights
+ * @param threads processor threads
+ */
+record Computing(
+        @Setting(doc = "Where to compute: auto (a GPU if there is one), cpu or cuda.", byDefault = "auto")
+        String device,
+
+        @Setting(
+                doc = "Number format of the weights: float32, bfloat16, or auto: float32 on a CPU, bfloat16 on a GPU.",
+                byDefault = "auto")
+        Precision dtype,
+
+        @Setting(doc = "Processor threads; all cores if not given.", min = 1)
+        Optional<Integer> threads) {}
