@@ -9,8 +9,6 @@ import java.util.List;
  * @param of how many there were, at least 1
  */
 public record Proportion(long count, long of) {
-    private static final double Z95 = 1.959963984540054;
-
     /** Checks that it is a share. */
     public Proportion {
         if (of < 1 || count < 0 || count > of) {
@@ -43,7 +41,7 @@ public record Proportion(long count, long of) {
      * @return from 0 to the share
      */
     public double low() {
-        return count == 0 ? 0 : Math.max(0, centre() - half());
+        return count == 0 ? 0 : Math.max(0, Wilson.centre(value(), of) - Wilson.half(value(), of));
     }
 
     /**
@@ -52,15 +50,6 @@ public record Proportion(long count, long of) {
      * @return from the share to 1
      */
     public double high() {
-        return count == of ? 1 : Math.min(1, centre() + half());
-    }
-
-    private double centre() {
-        return (value() + Z95 * Z95 / (2 * of)) / (1 + Z95 * Z95 / of);
-    }
-
-    private double half() {
-        double p = value();
-        return Z95 * Math.sqrt(p * (1 - p) / of + Z95 * Z95 / (4.0 * of * of)) / (1 + Z95 * Z95 / of);
+        return count == of ? 1 : Math.min(1, Wilson.centre(value(), of) + Wilson.half(value(), of));
     }
 }
