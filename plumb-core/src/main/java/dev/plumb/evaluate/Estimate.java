@@ -99,7 +99,6 @@ public record Estimate(double value, double low, double high, int prompts) {
      * @return the estimate there
      */
     public Estimate on(DoubleUnaryOperator scale) {
-        return new Estimate(
-                scale.applyAsDouble(value), scale.applyAsDouble(low), scale.applyAsDouble(high), prompts);
+        return new Estimate(scale.applyAsDouble(value), scale.applyAsDouble(low), scale.applyAsDouble(high), prompts);
     }
 }

@@ -36,8 +36,7 @@ class EstimateTest {
         SplittableRandom random = new SplittableRandom(5);
         int held = 0;
         for (int trial = 0; trial < 60; trial++) {
-            double[] values =
-                    random.doubles(60).map(u -> u < 0.3 ? 1 : 0).toArray();
+            double[] values = random.doubles(60).map(u -> u < 0.3 ? 1 : 0).toArray();
             Estimate share = Estimate.share(values, numbers(60));
             held += share.low() <= 0.3 && 0.3 <= share.high() ? 1 : 0;
         }

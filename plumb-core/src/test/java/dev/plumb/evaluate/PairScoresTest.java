@@ -27,8 +27,8 @@ class PairScoresTest {
 
     @Test
     void anImplicitRewardCountsTiesHalf() {
-        PairScores implicit = new PairScores(
-                new double[] {0.1, -0.05, -0.05, 0.02}, new double[] {-0.1, 0.1, 0.1, 0.02 + 1e-9});
+        PairScores implicit =
+                new PairScores(new double[] {0.1, -0.05, -0.05, 0.02}, new double[] {-0.1, 0.1, 0.1, 0.02 + 1e-9});
         assertThat(mean(implicit.right())).isEqualTo(0.375);
     }
 

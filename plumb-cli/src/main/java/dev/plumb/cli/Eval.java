@@ -1,0 +1,218 @@
+package dev.plumb.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.plumb.config.Binder;
+import dev.plumb.config.PlumbException;
+import dev.plumb.config.YamlSource;
+import dev.plumb.data.ChatRenderer;
+import dev.plumb.data.Dataset;
+import dev.plumb.data.Encoder;
+import dev.plumb.data.RowKind;
+import dev.plumb.data.Rows;
+import dev.plumb.data.TokenStore;
+import dev.plumb.evaluate.Estimate;
+import dev.plumb.evaluate.PairScores;
+import dev.plumb.hub.Checkpoint;
+import dev.plumb.text.Tokenizer;
+import dev.plumb.train.Evaluation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** Measures a model on rows. */
+@Command(
+        name = "eval",
+        description = {
+            "Measures a model on rows: perplexity of demonstrations, preference accuracy and margins of pairs, the report of"
+                    + " a reward model.",
+            "",
+            "Each number has its 95 % interval, drawn over prompts, and stands once for all rows and once for each slice."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  plumb eval model=runs/dpo/final reference=my-model data=held-out.jsonl",
+            "  plumb eval model=runs/sft/final data=chats.jsonl rows=held_out",
+            "  plumb eval model=my-reward-model data=pairs.jsonl output=report.json"
+        })
+final class Eval implements Callable<Integer> {
+    private static final int BINS = 10;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private HelpOption help;
+
+    @Parameters(paramLabel = "KEY=VALUE", arity = "0..*", description = "Settings; `plumb explain eval` lists them.")
+    private List<String> words = new ArrayList<>();
+
+    private Eval() {}
+
+    @Override
+    public Integer call() throws IOException {
+        if (words.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "Name a model and a file, as in `plumb eval model=… data=rows.jsonl`.");
+        }
+        EvalSettings settings =
+                Binder.bind(EvalSettings.class, YamlSource.commandLine().with(words));
+        Path scratch = Files.createTempDirectory("plumb-eval");
+        try (JsonOutput out = settings.output().isPresent() ? JsonOutput.open(settings.output()) : null;
+                Checkpoint model = Models.open(settings.model(), settings.computing());
+                Tokenizer tokenizer = Tokenizer.load(settings.model())) {
+            RowKind kind = kind(settings);
+            boolean scoring = model.decoder().architecture().isScoring();
+            if (scoring && kind != RowKind.PREFERENCE) {
+                throw new PlumbException(settings.model() + " is a reward model, which is measured on pairs; these rows"
+                        + " are none. `plumb score` gives the reward of each.");
+            }
+            Encoder encoder = new Encoder(
+                    tokenizer,
+                    ChatRenderer.of(settings.data(), model.folder(), tokenizer),
+                    settings.data(),
+                    model.decoder().architecture().contextLength());
+            try (Dataset dataset = Dataset.prepare(kind, encoder, scratch)) {
+                dataset.preflight().requireSound();
+                List<TokenStore> stores = settings.rows() == EvalSettings.Which.HELD_OUT
+                        ? List.of(dataset.eval())
+                        : List.of(dataset.train(), dataset.eval());
+                if (stores.stream().mapToLong(TokenStore::size).sum() == 0) {
+                    throw new PlumbException("There is no row to measure on: with rows=held_out, data.eval_share or"
+                            + " data.eval_files must hold some.");
+                }
+                Evaluation evaluation = new Evaluation(stores);
+                ObjectNode json = kind == RowKind.PREFERENCE
+                        ? pairs(settings, evaluation, model, scoring)
+                        : sequences(evaluation, model);
+                if (out != null) {
+                    out.write(json);
+                }
+            }
+        } finally {
+            Files.deleteIfExists(scratch);
+        }
+        return Exit.DONE;
+    }
+
+    /** Pairs if the file can be read as such. */
+    private static RowKind kind(EvalSettings settings) {
+        try {
+            Rows.open(settings.data().files(), RowKind.PREFERENCE).close();
+            return RowKind.PREFERENCE;
+        } catch (PlumbException e) { // what is wrong with it is said when it is read as demonstrations
+            return RowKind.DEMONSTRATION;
+        }
+    }
+
+    private static ObjectNode sequences(Evaluation evaluation, Checkpoint model) {
+        Evaluation.Rows rows = evaluation.rows();
+        Evaluation.Fit fit = evaluation.fit(model.decoder());
+        double[] tokens = Arrays.stream(rows.tokens()).asDoubleStream().toArray();
+        EvalTable table = new EvalTable();
+        EvalSlices.of(rows).forEach((name, kept) -> {
+            EvalSlices.Subset subset = new EvalSlices.Subset(rows.prompt(), kept);
+            Estimate loss = subset.ratio(fit.nll(), tokens);
+            table.add(name, "loss", loss);
+            table.add(name, "perplexity", loss.on(Math::exp));
+            table.add(name, "mean_token_accuracy", subset.ratio(fit.hits(), tokens));
+        });
+        System.out.print(table.text());
+        return table.json();
+    }
+
+    private static ObjectNode pairs(EvalSettings settings, Evaluation evaluation, Checkpoint model, boolean scoring) {
+        Evaluation.Rows rows = evaluation.rows();
+        PairScores logps = scoring ? evaluation.rewards(model.decoder()) : evaluation.logps(model.decoder());
+        Optional<PairScores> reference = scoring
+                ? Optional.empty()
+                : settings.reference().map(folder -> {
+                    try (Checkpoint start = Models.open(folder, settings.computing())) {
+                        return evaluation.logps(start.decoder());
+                    }
+                });
+        PairScores rewards = reference
+                .map(start -> new PairScores(
+                        implicit(settings.beta(), logps.chosen(), start.chosen()),
+                        implicit(settings.beta(), logps.rejected(), start.rejected())))
+                .orElse(logps);
+        EvalTable table = new EvalTable();
+        EvalSlices.of(rows).forEach((name, kept) -> {
+            EvalSlices.Subset subset = new EvalSlices.Subset(rows.prompt(), kept);
+            boolean rewarded = scoring || reference.isPresent();
+            table.add(name, rewarded ? "rewards/accuracies" : "logps/accuracies", subset.share(rewards.right()));
+            table.add(name, rewarded ? "rewards/margins" : "logps/margins", subset.mean(rewards.margins()));
+            if (rewarded) {
+                table.add(name, "nll", subset.mean(rewards.nll()));
+                table.add(name, "brier", subset.mean(rewards.brier()));
+            }
+            reference.ifPresent(start -> {
+                table.add(name, "logps/accuracies", subset.share(logps.right()));
+                table.add(name, "displaced_chosen", subset.share(less(logps.chosen(), start.chosen())));
+            });
+            table.add(name, "longer_is_chosen", subset.share(longer(rows)));
+        });
+        System.out.print(table.text());
+        ObjectNode json = table.json();
+        if (scoring || reference.isPresent()) {
+            reliability(rewards, json);
+        }
+        return json;
+    }
+
+    private static void reliability(PairScores rewards, ObjectNode json) {
+        double error = rewards.calibrationError(BINS);
+        System.out.printf(Locale.ROOT, "%nreliability (expected calibration error %.4f)%n", error);
+        json.put("ece", error);
+        ArrayNode bins = json.putArray("reliability");
+        PairScores.Bin[] table = rewards.reliability(BINS);
+        for (int i = 0; i < table.length; i++) {
+            if (table[i].pairs() > 0) {
+                System.out.printf(
+                        Locale.ROOT,
+                        "  sure %.2f to %.2f: %5d pairs, confidence %.3f, accuracy %.3f%n",
+                        0.5 + 0.5 * i / BINS,
+                        0.5 + 0.5 * (i + 1) / BINS,
+                        table[i].pairs(),
+                        table[i].confidence(),
+                        table[i].accuracy());
+                bins.addObject()
+                        .put("pairs", table[i].pairs())
+                        .put("confidence", table[i].confidence())
+                        .put("accuracy", table[i].accuracy());
+            }
+        }
+    }
+
+    private static double[] implicit(double beta, double[] policy, double[] reference) {
+        double[] rewards = new double[policy.length];
+        Arrays.setAll(rewards, i -> beta * (policy[i] - reference[i]));
+        return rewards;
+    }
+
+    private static double[] less(double[] one, double[] other) {
+        double[] less = new double[one.length];
+        Arrays.setAll(less, i -> one[i] < other[i] ? 1 : 0);
+        return less;
+    }
+
+    /** How a rule would do that prefers the longer answer: what a length-biased model is to be held against. */
+    private static double[] longer(Evaluation.Rows rows) {
+        double[] longer = new double[rows.tokens().length];
+        Arrays.setAll(longer, i -> 0.5 + 0.5 * Integer.signum(rows.tokens()[i] - rows.rejectedTokens()[i]));
+        return longer;
+    }
+}

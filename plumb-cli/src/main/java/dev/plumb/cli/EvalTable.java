@@ -1,0 +1,53 @@
+package dev.plumb.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.plumb.evaluate.Estimate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Estimates with their intervals, as a table and as JSON. */
+final class EvalTable {
+    private record Line(String slice, String name, Estimate estimate) {}
+
+    private final List<Line> lines = new ArrayList<>();
+
+    /** Adds an estimate over some rows. */
+    void add(String slice, String name, Estimate estimate) {
+        lines.add(new Line(slice, name, estimate));
+    }
+
+    String text() {
+        StringBuilder out = new StringBuilder();
+        String slice = null;
+        for (Line line : lines) {
+            if (!line.slice().equals(slice)) {
+                slice = line.slice();
+                out.append(String.format(
+                        Locale.ROOT,
+                        "%n%s (%d prompts)%n",
+                        slice,
+                        line.estimate().prompts()));
+            }
+            Estimate e = line.estimate();
+            String interval = Double.isNaN(e.low())
+                    ? "   no interval from one prompt"
+                    : String.format(Locale.ROOT, "   [%.4g, %.4g]", e.low(), e.high());
+            out.append(String.format(Locale.ROOT, "  %-28s %10.4g%s%n", line.name(), e.value(), interval));
+        }
+        return out.toString();
+    }
+
+    ObjectNode json() {
+        ObjectNode all = Json.object();
+        for (Line line : lines) {
+            Estimate e = line.estimate();
+            ObjectNode one = all.withObjectProperty(line.slice()).putObject(line.name());
+            one.put("value", e.value()).put("prompts", e.prompts());
+            if (!Double.isNaN(e.low())) {
+                one.put("low", e.low()).put("high", e.high());
+            }
+        }
+        return all;
+    }
+}

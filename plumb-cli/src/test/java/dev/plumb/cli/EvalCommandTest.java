@@ -1,0 +1,132 @@
+package dev.plumb.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code plumb eval}: its numbers are those that {@code score} gives row by row, and wrong words are explained. */
+class EvalCommandTest {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    @TempDir
+    private static Path folder;
+
+    @BeforeAll
+    static void files() throws IOException {
+        TinyModel.write(folder.resolve("model"));
+        List<Map<String, String>> pairs = List.of(
+                Map.of("prompt", "the cat", "chosen", " sat", "rejected", " ran to the mat"),
+                Map.of("prompt", "the cat", "chosen", " sat on the mat", "rejected", " ran"),
+                Map.of("prompt", "the dog ran", "chosen", " on", "rejected", " to"));
+        write("pairs.jsonl", pairs);
+        write(
+                "chosen.jsonl",
+                pairs.stream()
+                        .map(pair -> Map.of("prompt", pair.get("prompt"), "completion", pair.get("chosen")))
+                        .toList());
+        write(
+                "rejected.jsonl",
+                pairs.stream()
+                        .map(pair -> Map.of("prompt", pair.get("prompt"), "completion", pair.get("rejected")))
+                        .toList());
+    }
+
+    private static void write(String name, List<Map<String, String>> rows) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (Map<String, String> row : rows) {
+            text.append(JSON.writeValueAsString(row)).append('\n');
+        }
+        Files.writeString(folder.resolve(name), text);
+    }
+
+    private static JsonNode eval(String... words) throws IOException {
+        Path output = folder.resolve("report.json");
+        Files.deleteIfExists(output);
+        List<String> all = new ArrayList<>(List.of("eval", "model=" + folder.resolve("model"), "output=" + output));
+        all.addAll(List.of(words));
+        Console console = Console.run(all.toArray(String[]::new));
+        assertThat(console.status()).as(console.err()).isZero();
+        return JSON.readTree(Files.readString(output));
+    }
+
+    private static List<JsonNode> scores(String name) throws IOException {
+        Console console = Console.run("score", "model=" + folder.resolve("model"), "data=" + folder.resolve(name));
+        assertThat(console.status()).as(console.err()).isZero();
+        List<JsonNode> rows = new ArrayList<>();
+        for (String line : console.out().lines().toList()) {
+            rows.add(JSON.readTree(line));
+        }
+        return rows;
+    }
+
+    @Test
+    void perplexityIsThatOfTheScores() throws IOException {
+        JsonNode all = eval("data=" + folder.resolve("chosen.jsonl")).path("all rows");
+        double sum = 0;
+        double tokens = 0;
+        for (JsonNode row : scores("chosen.jsonl")) {
+            sum -= row.path("sum").doubleValue();
+            tokens += row.path("tokens").doubleValue();
+        }
+        assertThat(all.path("loss").path("value").doubleValue()).isCloseTo(sum / tokens, within(1e-6));
+        assertThat(all.path("perplexity").path("value").doubleValue()).isCloseTo(Math.exp(sum / tokens), within(1e-4));
+        assertThat(all.path("loss").path("prompts").intValue()).isEqualTo(2);
+    }
+
+    @Test
+    void pairsAreOrderedAsTheirScoresAre() throws IOException {
+        JsonNode all = eval("data=" + folder.resolve("pairs.jsonl")).path("all rows");
+        List<JsonNode> chosen = scores("chosen.jsonl");
+        List<JsonNode> rejected = scores("rejected.jsonl");
+        double right = 0;
+        double margin = 0;
+        for (int i = 0; i < chosen.size(); i++) {
+            double ahead = chosen.get(i).path("sum").doubleValue()
+                    - rejected.get(i).path("sum").doubleValue();
+            margin += ahead / 3;
+            right += ahead > 0 ? 1.0 / 3 : 0;
+        }
+        assertThat(all.path("logps/margins").path("value").doubleValue()).isCloseTo(margin, within(1e-4));
+        assertThat(all.path("logps/accuracies").path("value").doubleValue()).isCloseTo(right, within(1e-9));
+        assertThat(all.path("longer_is_chosen").path("value").doubleValue()).isBetween(0.3, 0.7);
+    }
+
+    @Test
+    void againstItselfAModelHasLearntNothing() throws IOException {
+        JsonNode report = eval("data=" + folder.resolve("pairs.jsonl"), "reference=" + folder.resolve("model"));
+        JsonNode all = report.path("all rows");
+        assertThat(all.path("rewards/accuracies").path("value").doubleValue()).isEqualTo(0.5);
+        assertThat(all.path("nll").path("value").doubleValue()).isCloseTo(Math.log(2), within(1e-9));
+        assertThat(all.path("displaced_chosen").path("value").doubleValue()).isZero();
+        assertThat(report.path("reliability").get(0).path("pairs").intValue()).isEqualTo(3);
+    }
+
+    @Test
+    void wrongWordsAreExplained() {
+        String model = "model=" + folder.resolve("model");
+        assertThat(Console.run("eval").err()).contains("Name a model and a file");
+        assertThat(Console.run("eval", model, "data=" + folder.resolve("gone.jsonl"))
+                        .err())
+                .contains("gone.jsonl does not exist");
+        assertThat(Console.run(
+                                "eval",
+                                model,
+                                "data=" + folder.resolve("pairs.jsonl"),
+                                "rows=held_out",
+                                "data.eval_share=0")
+                        .err())
+                .contains("There is no row to measure on");
+        assertThat(Console.run("eval", model, "dta=x").err()).contains("did you mean 'data'");
+    }
+}

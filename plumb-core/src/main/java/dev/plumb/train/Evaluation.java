@@ -1,0 +1,190 @@
+package dev.plumb.train;
+
+import dev.plumb.data.Example;
+import dev.plumb.data.RowId;
+import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenSequence;
+import dev.plumb.data.TokenStore;
+import dev.plumb.evaluate.PairScores;
+import dev.plumb.model.Decoder;
+import dev.plumb.tensor.Scope;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Measures models on rows, each by itself, so that intervals and slices can be made of them. Nothing is trained. */
+public final class Evaluation {
+    private static final int TOKENS = 2048;
+
+    private final List<TokenStore> stores;
+
+    /**
+     * Rows to measure on.
+     *
+     * @param stores the rows, those of one store after those of another; together at least one
+     */
+    public Evaluation(List<TokenStore> stores) {
+        this.stores = List.copyOf(stores);
+    }
+
+    /**
+     * What the rows are, in the order in which they are measured.
+     *
+     * @param ids where they came from
+     * @param prompt for each the number of its prompt, from 0 on: rows with one prompt have one number
+     * @param promptTokens tokens of its prompt; 0 for a text without one
+     * @param tokens trained tokens of its completion, of the chosen one for a pair
+     * @param rejectedTokens trained tokens of the rejected completion; 0 for a sequence
+     */
+    public record Rows(List<RowId> ids, int[] prompt, int[] promptTokens, int[] tokens, int[] rejectedTokens) {}
+
+    /**
+     * Reads what the rows are.
+     *
+     * @return their properties
+     */
+    public Rows rows() {
+        List<RowId> ids = new ArrayList<>();
+        List<int[]> columns = new ArrayList<>();
+        Map<IntBuffer, Integer> numbers = new HashMap<>();
+        for (TokenStore store : stores) {
+            for (long row : store.rows()) {
+                Example example = store.get(row);
+                int[] prompt = prompt(example);
+                int rejected = example instanceof TokenPair pair ? pair.rejected().length : 0;
+                // A text that is trained from its start answers nothing: it is a unit of its own.
+                int[] unit = prompt.length == 0 ? ((TokenSequence) example).ids() : prompt;
+                int number = numbers.computeIfAbsent(IntBuffer.wrap(unit), unseen -> numbers.size());
+                ids.add(store.id(row));
+                columns.add(new int[] {number, prompt.length, example.trainedTokens() - rejected, rejected});
+            }
+        }
+        return new Rows(ids, column(columns, 0), column(columns, 1), column(columns, 2), column(columns, 3));
+    }
+
+    private static int[] column(List<int[]> rows, int which) {
+        return rows.stream().mapToInt(row -> row[which]).toArray();
+    }
+
+    /** What comes before the first trained token; nothing where that is the first that can be. */
+    private static int[] prompt(Example example) {
+        if (example instanceof TokenPair pair) {
+            return pair.prompt();
+        }
+        TokenSequence sequence = (TokenSequence) example;
+        int first = 1;
+        while (first < sequence.ids().length && !sequence.trained()[first]) {
+            first++;
+        }
+        return first == 1 ? new int[0] : Arrays.copyOf(sequence.ids(), first);
+    }
+
+    /**
+     * Log-probabilities of both completions of all pairs.
+     *
+     * @param model a language model
+     * @return for each pair their sums over tokens
+     */
+    public PairScores logps(Decoder model) {
+        Policy policy = new Policy(model, false);
+        List<double[]> sums = new ArrayList<>();
+        for (TokenStore store : stores) {
+            for (Part<TokenPair> part : Part.pairs(store, store.rows(), TOKENS, Packing.Style.SHARED)) {
+                try (Scope scope = Scope.open()) {
+                    double[] bySequence = sums(
+                            policy.score(part.packing()).logps().toDoubles(),
+                            part.packing().lengths());
+                    for (int i = 0; i < part.size(); i++) {
+                        sums.add(new double[] {bySequence[i], bySequence[part.size() + i]});
+                    }
+                }
+            }
+        }
+        return pairs(sums);
+    }
+
+    /**
+     * Rewards of both completions of all pairs, with their prompt.
+     *
+     * @param model a reward model with one output
+     * @return for each pair what it gives
+     */
+    public PairScores rewards(Decoder model) {
+        Scorer scorer = new Scorer(model);
+        List<double[]> rewards = new ArrayList<>();
+        for (TokenStore store : stores) {
+            for (long row : store.rows()) {
+                TokenPair pair = (TokenPair) store.get(row);
+                List<double[]> both = scorer.rewards(
+                        List.of(joined(pair.prompt(), pair.chosen()), joined(pair.prompt(), pair.rejected())));
+                rewards.add(new double[] {both.get(0)[0], both.get(1)[0]});
+            }
+        }
+        return pairs(rewards);
+    }
+
+    private static PairScores pairs(List<double[]> both) {
+        return new PairScores(
+                both.stream().mapToDouble(scores -> scores[0]).toArray(),
+                both.stream().mapToDouble(scores -> scores[1]).toArray());
+    }
+
+    private static int[] joined(int[] prompt, int[] completion) {
+        int[] all = Arrays.copyOf(prompt, prompt.length + completion.length);
+        System.arraycopy(completion, 0, all, prompt.length, completion.length);
+        return all;
+    }
+
+    /**
+     * How well sequences are predicted.
+     *
+     * @param nll negative log-likelihood of the trained tokens, one sum a row
+     * @param hits how many of them were the most probable token
+     */
+    public record Fit(double[] nll, double[] hits) {}
+
+    /**
+     * Measures sequences.
+     *
+     * @param model a language model
+     * @return sums over each row's trained tokens
+     */
+    public Fit fit(Decoder model) {
+        Policy policy = new Policy(model, false);
+        List<Double> nll = new ArrayList<>();
+        List<Double> hits = new ArrayList<>();
+        for (TokenStore store : stores) {
+            for (Part<TokenSequence> part : Part.sequences(store, store.rows(), TOKENS, Packing.Style.PACKED)) {
+                try (Scope scope = Scope.open()) {
+                    LogProbs.Scores scores = policy.score(part.packing());
+                    int[] lengths = part.packing().lengths();
+                    addTo(hits, sums(scores.hits().toDoubles(), lengths), 1);
+                    addTo(nll, sums(scores.logps().toDoubles(), lengths), -1);
+                }
+            }
+        }
+        return new Fit(array(nll), array(hits));
+    }
+
+    private static void addTo(List<Double> all, double[] values, int sign) {
+        Arrays.stream(values).forEach(value -> all.add(sign * value));
+    }
+
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(value -> value).toArray();
+    }
+
+    private static double[] sums(double[] perToken, int[] lengths) {
+        double[] sums = new double[lengths.length];
+        int at = 0;
+        for (int i = 0; i < lengths.length; i++) {
+            for (int t = 0; t < lengths[i]; t++) {
+                sums[i] += perToken[at++];
+            }
+        }
+        return sums;
+    }
+}
