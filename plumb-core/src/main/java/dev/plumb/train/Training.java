@@ -12,6 +12,7 @@ import dev.plumb.objective.Dpo;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
 import dev.plumb.tensor.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -144,8 +145,10 @@ public final class Training {
     }
 
     private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {
-        try (TrainingRun run =
-                TrainingRun.open(job.run(), job.optimisation(), schedule(workplace), workplace, folder, interrupt)) {
+        Map<String, Tensor> trained =
+                loop.trained(workplace.checkpoint().decoder().weights());
+        try (TrainingRun run = TrainingRun.open(
+                job.run(), job.optimisation(), schedule(workplace), workplace, trained, folder, interrupt)) {
             run.train(loop);
             return run.finish();
         }
