@@ -48,8 +48,7 @@ public final class BradleyTerry implements RewardObjective {
                             + " growing without bound.",
                     byDefault = "0.0",
                     min = 0,
-                    max = 0.5,
-                    source = "soft labels")
+                    max = 0.5)
             double labelSmoothing) {}
 
     @Override
