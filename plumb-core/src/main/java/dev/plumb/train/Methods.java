@@ -57,9 +57,9 @@ public final class Methods {
                             + " center_rewards_coefficient holds the mean near 0. Compare accuracy with"
                             + " length_baseline_accuracy: a model near it has learnt length.",
                     """
-                    L = E [ - log σ(Δ) + c (r_w + r_l)² ],   Δ = r_w - r_l - μ
+                    L = E [ - (1-ε) log σ(Δ) - ε log σ(-Δ) + c (r_w + r_l)² ],   Δ = r_w - r_l - μ
                     r_w, r_l: rewards of the chosen and the rejected answer   μ: the pair's margin, 0 if it has none
-                    c: center_rewards_coefficient""",
+                    c: center_rewards_coefficient   ε: label_smoothing""",
                     "prompt + chosen + rejected as for dpo; a number in the column margin if there is one",
                     "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
                     "Bradley and Terry 1952; InstructGPT, arXiv 2203.02155, equation 1",
