@@ -11,6 +11,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.plumb.config.PlumbException;
 import dev.plumb.objective.PreferenceObjective;
+import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.SequenceObjective;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,11 +92,11 @@ class ArchitectureTest {
     @Test
     void noAlgorithmUsesAnother() {
         List<Class<?>> algorithms = classes.stream()
-                .filter(type -> Stream.of(PreferenceObjective.class, SequenceObjective.class)
+                .filter(type -> Stream.of(PreferenceObjective.class, SequenceObjective.class, RewardObjective.class)
                         .anyMatch(kind -> type.isAssignableTo(kind) && !type.isInterface()))
                 .<Class<?>>map(JavaClass::reflect)
                 .toList();
-        assertThat(algorithms).hasSizeGreaterThanOrEqualTo(2);
+        assertThat(algorithms).hasSizeGreaterThanOrEqualTo(3);
         for (Class<?> one : algorithms) {
             for (Class<?> other : algorithms) {
                 if (one != other) {

@@ -2,6 +2,7 @@ package dev.plumb.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.Binder;
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.GenerationDefaults;
@@ -67,6 +68,11 @@ final class Generate implements Callable<Integer> {
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(words));
         try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
                 Tokenizer tokenizer = Tokenizer.load(settings.model())) {
+            if (checkpoint.decoder().architecture().isScoring()) {
+                throw new PlumbException(
+                        settings.model() + ": is a reward model, which gives scores and writes nothing;"
+                                + " `plumb score` is what asks it.");
+            }
             PromptReader reader = new PromptReader(settings, checkpoint, tokenizer);
             Generator generator = new Generator(checkpoint.decoder(), settings.batchSize());
             Sampling sampling = sampling(settings, checkpoint.generation(), tokenizer);

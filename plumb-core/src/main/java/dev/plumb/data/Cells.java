@@ -63,6 +63,29 @@ record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) 
         return find(name) == null ? "" : text(name);
     }
 
+    /** A column of a number from 0 that may be left out; 0 then. */
+    double numberOrZero(String name) throws BadRow {
+        Object value = find(name);
+        if (value == null || value.equals("")) {
+            return 0;
+        }
+        double number = Double.NaN;
+        if (value instanceof Number given) {
+            number = given.doubleValue();
+        } else if (value instanceof String text) { // of a CSV file
+            try {
+                number = Double.parseDouble(text);
+            } catch (NumberFormatException e) {
+                number = Double.NaN;
+            }
+        }
+        if (!(number >= 0) || Double.isInfinite(number)) {
+            throw new BadRow(
+                    BadRowReason.WRONG_TYPE, title(name) + " holds " + value + " where a number from 0 is due");
+        }
+        return number;
+    }
+
     /** A column of turns. */
     List<Message> turns(String name) throws BadRow {
         return Turns.read(get(name), title(name));

@@ -31,7 +31,7 @@ public record DataFile(
         @Setting(
                 doc = "Columns under other names, our name first: {prompt: question, chosen: better}. Our names are"
                         + " text, messages, conversations, prompt, completion, chosen, rejected, instruction, input, output,"
-                        + " history, system and tools.")
+                        + " history, system, tools and margin.")
         Map<String, String> columns,
 
         @Setting(

@@ -123,7 +123,8 @@ public final class Encoder {
             throw new UnfitRowException(EncodingFault.SAME_TOKENS, "chosen and rejected are the same tokens");
         }
         return limit.fit(
-                new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds()), chosen.conversation());
+                new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds(), row.margin()),
+                chosen.conversation());
     }
 
     private EncodedRow sequence(Row.Demonstration row) throws UnfitRowException {

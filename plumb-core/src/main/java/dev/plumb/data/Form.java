@@ -20,27 +20,31 @@ enum Form {
             List.of("instruction", "output"),
             List.of("input", "history", "system", "tools")),
     TEXT(RowKind.DEMONSTRATION, "language modelling", List.of("text"), List.of()),
-    PAIR(RowKind.PREFERENCE, "preference", List.of("prompt", "chosen", "rejected"), List.of("system", "tools")),
+    PAIR(
+            RowKind.PREFERENCE,
+            "preference",
+            List.of("prompt", "chosen", "rejected"),
+            List.of("system", "tools", "margin")),
     SHARE_GPT_PAIR(
             RowKind.PREFERENCE,
             "ShareGPT preference",
             List.of("conversations", "chosen", "rejected"),
-            List.of("system", "tools")),
+            List.of("system", "tools", "margin")),
     ALPACA_PAIR(
             RowKind.PREFERENCE,
             "Alpaca preference",
             List.of("instruction", "chosen", "rejected"),
-            List.of("input", "history", "system", "tools")),
+            List.of("input", "history", "system", "tools", "margin")),
     MESSAGES_PAIR(
             RowKind.PREFERENCE,
             "preference after a conversation",
             List.of("messages", "chosen", "rejected"),
-            List.of("system", "tools")),
+            List.of("system", "tools", "margin")),
     IMPLICIT_PAIR(
             RowKind.PREFERENCE,
             "preference with the prompt inside both answers",
             List.of("chosen", "rejected"),
-            List.of("system", "tools"));
+            List.of("system", "tools", "margin"));
 
     /** Our names of all columns that some form reads. */
     static final List<String> COLUMNS = columns();

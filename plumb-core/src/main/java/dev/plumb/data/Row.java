@@ -32,7 +32,22 @@ public sealed interface Row {
      * @param chosen the preferred answer
      * @param rejected the other answer
      * @param tools tool descriptions for the chat template, empty if none
+     * @param margin by how much the reward of the first is to exceed that of the other, 0 if nothing is said of it
      */
-    record Preference(RowId id, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools)
-            implements Row {}
+    record Preference(
+            RowId id, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools, double margin)
+            implements Row {
+        /**
+         * A preference without a margin.
+         *
+         * @param id where the row came from
+         * @param prompt what both answers answer
+         * @param chosen the preferred answer
+         * @param rejected the other answer
+         * @param tools tool descriptions for the chat template, empty if none
+         */
+        public Preference(RowId id, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools) {
+            this(id, prompt, chosen, rejected, tools, 0);
+        }
+    }
 }

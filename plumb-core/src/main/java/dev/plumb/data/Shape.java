@@ -95,10 +95,12 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
 
     private String describe(RowId id, Cells cells) {
         Set<String> used = new LinkedHashSet<>(form.required());
-        if (isChat()) {
-            used.addAll(form.optional());
-            used.retainAll(cells.names());
+        Set<String> optional = new LinkedHashSet<>(isChat() ? form.optional() : List.of());
+        if (form.optional().contains("margin")) {
+            optional.add("margin");
         }
+        optional.retainAll(cells.names());
+        used.addAll(optional);
         Set<String> idle = new TreeSet<>(mapping.keySet());
         idle.removeAll(used);
         if (!idle.isEmpty()) {
@@ -112,6 +114,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         for (String name : used) {
             String column = cells.column(name);
             text.append(before).append(column).append(column.equals(name) ? "" : " as " + name);
+            text.append(name.equals("margin") ? " (of reward models)" : "");
             unused.remove(column);
             before = ", ";
         }
@@ -138,7 +141,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                 Content chosen = answer(cells, "chosen");
                 Content rejected = answer(cells, "rejected");
                 checkDifferent(chosen, rejected);
-                yield new Row.Preference(id, prompt, chosen, rejected, tools);
+                yield new Row.Preference(id, prompt, chosen, rejected, tools, cells.numberOrZero("margin"));
             }
         };
     }
@@ -203,7 +206,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                 new Content.Plain(chosen.substring(0, cut)),
                 new Content.Plain(chosen.substring(cut)),
                 new Content.Plain(rejected.substring(cut)),
-                tools);
+                tools,
+                cells.numberOrZero("margin"));
     }
 
     private Row implicitTurns(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
@@ -224,7 +228,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                 new Content.Chat(withSystem(cells, prompt)),
                 new Content.Chat(better),
                 new Content.Chat(worse),
-                tools);
+                tools,
+                cells.numberOrZero("margin"));
     }
 
     private static void checkDifferent(Object chosen, Object rejected) throws BadRow {

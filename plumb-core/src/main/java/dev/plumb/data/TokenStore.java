@@ -25,8 +25,8 @@ import java.util.stream.LongStream;
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
  * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair), int file, long line, then
- * for a sequence the int length, its ids, and its mask in words of 32 bits, and for a pair three int lengths and the ids
- * of prompt, chosen and rejected. {@code NAME.index}: per row the long position of its first byte, the int count of its
+ * for a sequence the int length, its ids, and its mask in words of 32 bits, and for a pair the double margin, three int
+ * lengths and the ids of prompt, chosen and rejected. {@code NAME.index}: per row the long position of its first byte, the int count of its
  * bytes and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
@@ -95,7 +95,7 @@ public final class TokenStore implements AutoCloseable {
      * What a row holds as bytes, whatever file it came from: equal for equal examples only.
      *
      * @param row its index, from 0
-     * @return its kind, lengths, token ids and mask
+     * @return its kind, margin, lengths, token ids and mask
      */
     public ByteBuffer content(long row) {
         ByteBuffer record = record(row);
@@ -165,10 +165,11 @@ public final class TokenStore implements AutoCloseable {
     }
 
     private static TokenPair pair(ByteBuffer record) {
+        double margin = record.getDouble();
         int prompt = record.getInt();
         int chosen = record.getInt();
         int rejected = record.getInt();
-        return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected));
+        return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected), margin);
     }
 
     private static int[] ints(ByteBuffer record, int count) {
@@ -230,7 +231,7 @@ public final class TokenStore implements AutoCloseable {
          * @param example its tokens
          */
         public void add(RowId id, Example example) {
-            long bytes = 7L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
+            long bytes = 9L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
             if (bytes > Integer.MAX_VALUE) {
                 throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
             }
@@ -242,6 +243,7 @@ public final class TokenStore implements AutoCloseable {
             buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
             buffer.putLong(id.line());
             if (example instanceof TokenPair pair) {
+                buffer.putDouble(pair.margin());
                 buffer.putInt(pair.prompt().length);
                 buffer.putInt(pair.chosen().length);
                 buffer.putInt(pair.rejected().length);

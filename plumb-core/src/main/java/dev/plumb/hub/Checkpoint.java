@@ -10,20 +10,23 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** A model read from a Hugging Face checkpoint folder. Its weights live outside all scopes, until {@link #close}. */
 public final class Checkpoint implements AutoCloseable {
     private final Path folder;
     private final Decoder decoder;
     private final GenerationDefaults generation;
-
     private final DType storedType;
+    private final OptionalInt padId;
 
-    private Checkpoint(Path folder, Decoder decoder, GenerationDefaults generation, DType storedType) {
+    private Checkpoint(
+            Path folder, Decoder decoder, GenerationDefaults generation, DType storedType, OptionalInt padId) {
         this.folder = folder;
         this.decoder = decoder;
         this.generation = generation;
         this.storedType = storedType;
+        this.padId = padId;
     }
 
     /**
@@ -41,8 +44,46 @@ public final class Checkpoint implements AutoCloseable {
         GenerationDefaults generation = GenerationDefaults.read(folder, config);
         try (WeightsReader reader = WeightsReader.open(folder, shape)) {
             Weights weights = reader.load(dtype.orElse(reader.storedType()), device);
-            return new Checkpoint(folder, new Decoder(shape, weights), generation, reader.storedType());
+            return new Checkpoint(
+                    folder, new Decoder(shape, weights), generation, reader.storedType(), OptionalInt.empty());
         }
+    }
+
+    /**
+     * Reads a reward model, or makes one of a language model: its decoder with a fresh projection to one score.
+     *
+     * @param folder as for {@link #load}
+     * @param dtype as for it
+     * @param device as for it
+     * @param seed of a fresh projection
+     * @return the reward model
+     * @throws PlumbException as {@code load} does, and if a reward model gives more than one score
+     */
+    public static Checkpoint loadForScoring(Path folder, Optional<DType> dtype, Device device, long seed) {
+        Checkpoint read = load(folder, dtype, device);
+        Architecture stored = read.decoder.architecture();
+        if (stored.isScoring() && stored.outputs() != 1) {
+            read.close();
+            throw new PlumbException(folder + ": gives " + stored.outputs()
+                    + " scores for a text; a reward model gives one. Name the language model that it was made from.");
+        }
+        if (stored.isScoring()) {
+            return read;
+        }
+        Architecture scoring = stored.scoring(1);
+        Weights weights = Weights.scoring(read.decoder.weights(), stored, scoring, seed);
+        return new Checkpoint(
+                folder, new Decoder(scoring, weights), read.generation, read.storedType, OptionalInt.empty());
+    }
+
+    /**
+     * The same model, in whose config another token is for padding when it is written.
+     *
+     * @param id a token that no text ends in: other tools find the last token of a padded text by what is not padding
+     * @return the same decoder under another config
+     */
+    public Checkpoint paddedWith(int id) {
+        return new Checkpoint(folder, decoder, generation, storedType, OptionalInt.of(id));
     }
 
     /**
@@ -62,7 +103,8 @@ public final class Checkpoint implements AutoCloseable {
                 folder,
                 new Decoder(shape, Weights.random(shape, std, seed, device)),
                 GenerationDefaults.read(folder, config),
-                DType.FLOAT32);
+                DType.FLOAT32,
+                OptionalInt.empty());
     }
 
     private static ConfigFile config(Path folder) {
@@ -123,7 +165,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws PlumbException if it exists or cannot be written
      */
     public void save(Path target, DType dtype) {
-        new CheckpointWriter(folder, dtype, CheckpointWriter.DEFAULT_SHARD).write(decoder, target);
+        new CheckpointWriter(folder, dtype, CheckpointWriter.DEFAULT_SHARD, padId).write(decoder, target);
     }
 
     /**
@@ -134,7 +176,7 @@ public final class Checkpoint implements AutoCloseable {
      * @throws IOException if they cannot be written
      */
     public void writeTo(Path part) throws IOException {
-        new CheckpointWriter(folder, decoder.weights().dtype(), CheckpointWriter.DEFAULT_SHARD)
+        new CheckpointWriter(folder, decoder.weights().dtype(), CheckpointWriter.DEFAULT_SHARD, padId)
                 .writeInto(decoder, part);
     }
 

@@ -18,18 +18,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
  * Writes a model as a Hugging Face checkpoint folder. The config and all files of the tokenizer come from a source folder,
- * byte for byte, save what the config says of the weights' type and of the head.
+ * byte for byte, save what the config says of the weights' type, of the head and of padding.
  *
  * @param source folder with config.json and, usually, a tokenizer
  * @param dtype type of the weights in the files
  * @param largestShard bytes of weights above which they are split into several files
+ * @param padId the token for padding; empty to leave what the config says
  */
-public record CheckpointWriter(Path source, DType dtype, long largestShard) {
+public record CheckpointWriter(Path source, DType dtype, long largestShard, OptionalInt padId) {
     /** What other tools split at. */
     public static final long DEFAULT_SHARD = 5_000_000_000L;
 
@@ -42,6 +44,17 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         if (!dtype.isFloat() || largestShard < 1) {
             throw new IllegalArgumentException("weights need a float type and shards a positive size");
         }
+    }
+
+    /**
+     * A writer that leaves padding as it is.
+     *
+     * @param source folder with config.json and, usually, a tokenizer
+     * @param dtype type of the weights in the files
+     * @param largestShard bytes of weights above which they are split into several files
+     */
+    public CheckpointWriter(Path source, DType dtype, long largestShard) {
+        this(source, dtype, largestShard, OptionalInt.empty());
     }
 
     /**
@@ -128,6 +141,9 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard) {
         }
         if (decoder.architecture().isScoring() && !HfConfig.isScoring(config)) {
             text = scoring(text, config, decoder.architecture().outputs());
+        }
+        if (padId.isPresent()) {
+            text = ConfigText.set(text, "pad_token_id", Integer.toString(padId.getAsInt()));
         }
         AtomicFiles.writeString(target, text);
     }

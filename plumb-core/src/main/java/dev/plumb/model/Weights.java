@@ -52,6 +52,31 @@ public final class Weights implements AutoCloseable {
     }
 
     /**
+     * The parameters of a language model with a fresh projection to scores in place of that to the vocabulary: normal with
+     * the standard deviation 1 / √(width + 1) (arXiv 1909.08593, 2403.17031), so that first scores are of about unit size.
+     *
+     * @param language a language model's parameters, which are taken over
+     * @param from what it is like
+     * @param to the same with scores for output
+     * @param seed of libtorch's generator
+     * @return the parameters of the reward model
+     */
+    public static Weights scoring(Weights language, Architecture from, Architecture to, long seed) {
+        Torch.seed(seed);
+        Map<String, Tensor> all = new LinkedHashMap<>(language.all());
+        if (!from.tied()) {
+            all.remove(from.headName()).close();
+        }
+        try (Scope scope = Scope.open();
+                NoGrad guard = NoGrad.open()) {
+            Tensor head = Tensor.zeros(DType.FLOAT32, Device.CPU, to.outputs(), to.width())
+                    .normalInPlace(0, 1 / Math.sqrt(to.width() + 1.0));
+            all.put(to.headName(), Scope.release(head.to(language.dtype()).to(language.device())));
+        }
+        return new Weights(all);
+    }
+
+    /**
      * A parameter.
      *
      * @param name its name in the checkpoint

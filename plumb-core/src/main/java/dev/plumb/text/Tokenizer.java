@@ -14,9 +14,11 @@ import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,6 +44,7 @@ public final class Tokenizer implements AutoCloseable {
     private final Map<Character, List<String>> specialTokens;
     private final OptionalInt bos;
     private final OptionalInt eos;
+    private final List<Integer> fillers;
     private final DocumentFrame frame;
 
     private Tokenizer(HuggingFaceTokenizer rust, TokenizerDefinition definition, TokenizerConfig config) {
@@ -68,6 +71,12 @@ public final class Tokenizer implements AutoCloseable {
                     addsEos ? eos.stream().boxed().toList() : List.of());
         }
         this.bos = statedBos;
+        this.fillers = Stream.of(
+                        config.role("pad", definition, Optional.empty()),
+                        config.role("unk", definition, Optional.empty()),
+                        statedBos)
+                .flatMap(role -> role.stream().boxed())
+                .toList();
     }
 
     private static @Nullable String[] tokens(TokenizerDefinition definition) {
@@ -321,6 +330,15 @@ public final class Tokenizer implements AutoCloseable {
      */
     public OptionalInt eos() {
         return eos;
+    }
+
+    /**
+     * Tokens that can fill up the rows of a batch.
+     *
+     * @return those of padding, of unknown text and of the opening of a document, as far as there are; one may be the end token
+     */
+    public List<Integer> fillers() {
+        return fillers;
     }
 
     /**

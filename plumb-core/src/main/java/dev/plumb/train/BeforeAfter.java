@@ -23,6 +23,9 @@ final class BeforeAfter {
             "rewards/margins",
             "reward",
             "accuracy",
+            "margin",
+            "ece",
+            "length_baseline_accuracy",
             "mean_token_accuracy",
             "kl",
             "entropy");

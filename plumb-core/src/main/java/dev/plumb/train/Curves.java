@@ -25,9 +25,11 @@ final class Curves {
             Plot.of(
                             "Preference accuracy",
                             "Share of pairs whose chosen answer scores higher; a tie counts half. The dotted line is guessing.",
-                            "rewards/accuracies")
+                            "rewards/accuracies",
+                            "accuracy",
+                            "length_baseline_accuracy")
                     .against(0.5),
-            Plot.of("Reward margin", "Chosen minus rejected.", "rewards/margins")
+            Plot.of("Reward margin", "Chosen minus rejected.", "rewards/margins", "margin")
                     .against(0),
             Plot.of(
                             "Rewards",
@@ -37,6 +39,13 @@ final class Curves {
                     .against(0),
             Plot.of("Log-probabilities", "Mean over answers, of the policy.", "logps/chosen", "logps/rejected"),
             Plot.of("Log-ratios", "Policy over reference.", "logratios/chosen", "logratios/rejected")
+                    .against(0),
+            Plot.of("Scores", "Over all answers of a step.", "min_reward", "mean_reward", "max_reward"),
+            Plot.of(
+                            "Calibration",
+                            "Distance of accuracy from confidence, and the squared miss; both are best at 0.",
+                            "ece",
+                            "brier")
                     .against(0),
             Plot.of("Reward", "Mean over sampled answers.", "reward"),
             Plot.of("Reward spread", "Within groups; nothing is learnt from a group without any.", "reward_std"),

@@ -2,7 +2,10 @@ package dev.plumb.train;
 
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenStore;
+import dev.plumb.model.Weights;
+import dev.plumb.tensor.Tensor;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A way of learning: from rows to gradients, and from rows to measures. The walk over the steps of a run, and all that happens
@@ -15,8 +18,13 @@ interface Loop {
     /** Measures held-out rows. */
     Metrics evaluate(TokenStore store, List<Long> rows);
 
-    /** What the model is to continue where it is sampled, token ids. */
+    /** What the model is to continue where it is sampled, token ids; none if it cannot write. */
     int[] prompt(Example row);
+
+    /** The parameters that are updated, out of all that the model has. */
+    default Map<String, Tensor> trained(Weights weights) {
+        return weights.all();
+    }
 
     /** Refuses a loss before the first update that cannot be right. */
     default void requireSoundStart(double loss) {}

@@ -45,7 +45,25 @@ public final class Methods {
                     "the model, its gradients, two AdamW moments and the frozen reference (none with"
                             + " precompute_ref_log_probs: its answers are kept on disk instead)",
                     "arXiv 2305.18290, equation 7",
-                    Job.DpoJob.class));
+                    Job.DpoJob.class),
+            new Method<>(
+                    "reward",
+                    "reward model: score answers as people compare them",
+                    "The model learns to give a number to an answer, so that of two answers the one that people prefer"
+                            + " has the higher number. It starts from a language model, whose projection to words is"
+                            + " replaced by a fresh projection to one score, read at the last token of the answer; a"
+                            + " model that is a reward model already goes on. Use it to score answers, or as the reward"
+                            + " of reinforcement learning. Only differences mean something, unless"
+                            + " center_rewards_coefficient holds the mean near 0. Compare accuracy with"
+                            + " length_baseline_accuracy: a model near it has learnt length.",
+                    """
+                    L = E [ - (1-ε) log σ(Δ) - ε log σ(-Δ) + c (r_w + r_l)² ],   Δ = r_w - r_l - μ
+                    r_w, r_l: rewards of the chosen and the rejected answer   μ: the pair's margin, 0 if it has none
+                    c: center_rewards_coefficient   ε: label_smoothing""",
+                    "prompt + chosen + rejected as for dpo; a number in the column margin if there is one",
+                    "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
+                    "Bradley and Terry 1952; InstructGPT, arXiv 2203.02155, equation 1",
+                    Job.RewardJob.class));
 
     private Methods() {}
 

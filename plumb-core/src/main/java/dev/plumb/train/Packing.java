@@ -64,6 +64,19 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
      * @param completions for each prompt its completions, none empty; the i-th of all prompts first, then the next
      */
     static Packing completions(List<int[]> prompts, List<List<int[]>> completions, Style style) {
+        return completions(prompts, completions, style, false);
+    }
+
+    /**
+     * The same for a model that is read at the end of each completion: {@code states} has the hidden state of each last token
+     * itself, one a sequence, and {@code targets} that token.
+     */
+    static Packing endings(List<int[]> prompts, List<List<int[]>> completions, Style style) {
+        return completions(prompts, completions, style, true);
+    }
+
+    private static Packing completions(
+            List<int[]> prompts, List<List<int[]>> completions, Style style, boolean endings) {
         Layout.Builder builder = new Layout.Builder();
         Tokens tokens = new Tokens();
         int perPrompt = completions.get(0).size();
@@ -87,15 +100,21 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
                 int[] prompt = prompts.get(i);
                 int[] completion = completions.get(i).get(c);
                 int sequence = c * prompts.size() + i;
-                int[] run = style == Style.SHARED ? withoutLast(completion) : concat(prompt, withoutLast(completion));
+                int[] computed = endings ? completion : withoutLast(completion);
+                int[] run = style == Style.SHARED ? computed : concat(prompt, computed);
                 if (style == Style.PADDED) {
                     run = Arrays.copyOf(concat(prompt, completion), longest);
                 }
                 int before = style == Style.SHARED ? promptStart[i] : start;
                 int first = style == Style.SHARED ? start : start + prompt.length; // state of completion token 0
-                tokens.add(before + prompt.length - 1, completion[0], sequence);
-                for (int t = 1; t < completion.length; t++) {
-                    tokens.add(first + t - 1, completion[t], sequence);
+                if (endings) {
+                    int last = completion.length - 1;
+                    tokens.add(first + last, completion[last], sequence);
+                } else {
+                    tokens.add(before + prompt.length - 1, completion[0], sequence);
+                    for (int t = 1; t < completion.length; t++) {
+                        tokens.add(first + t - 1, completion[t], sequence);
+                    }
                 }
                 if (run.length > 0) {
                     if (style == Style.SHARED) {

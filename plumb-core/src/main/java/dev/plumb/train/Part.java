@@ -51,6 +51,21 @@ record Part<E extends Example>(TokenStore store, List<Long> rows, List<E> exampl
                         style));
     }
 
+    /** Pairs in the same order, to be read at the end of each completion. */
+    static Iterable<Part<TokenPair>> endings(TokenStore store, List<Long> rows, int tokens, Packing.Style style) {
+        return split(
+                store,
+                rows,
+                tokens,
+                TokenPair.class,
+                pairs -> Packing.endings(
+                        pairs.stream().map(TokenPair::prompt).toList(),
+                        pairs.stream()
+                                .map(pair -> List.of(pair.chosen(), pair.rejected()))
+                                .toList(),
+                        style));
+    }
+
     /** Sequences, one a row. */
     static Iterable<Part<TokenSequence>> sequences(TokenStore store, List<Long> rows, int tokens, Packing.Style style) {
         return split(

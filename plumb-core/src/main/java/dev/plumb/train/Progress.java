@@ -214,6 +214,8 @@ public final class Progress implements AutoCloseable {
         shown.put("loss", "loss");
         shown.put("rewards/accuracies", "accuracy");
         shown.put("rewards/margins", "margin");
+        shown.put("accuracy", "accuracy");
+        shown.put("margin", "margin");
         shown.put("reward", "reward");
         shown.put("kl", "kl");
         shown.put("mean_token_accuracy", "token accuracy");

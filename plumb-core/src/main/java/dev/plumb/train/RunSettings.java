@@ -109,7 +109,7 @@ public record RunSettings(
 
         @Setting(
                 doc = "How many held-out prompts are answered before the first step, at each evaluation and at the end,"
-                        + " for samples.jsonl and the report.",
+                        + " for samples.jsonl and the report. A reward model answers none.",
                 byDefault = "3",
                 min = 0)
         int samplePrompts,

@@ -92,15 +92,25 @@ public final class Scorer {
         try (NoGrad guard = NoGrad.open();
                 Scope scope = Scope.open()) {
             Tensor states = decoder.hidden(layout).indexSelect(0, Tensor.of(last, decoder.device()));
-            double[] flat = Functional.linear(states, decoder.head())
-                    .to(DType.FLOAT32)
+            double[] flat = scores(states, decoder.head())
                     .reshape((long) last.length * outputs)
-                    .toDoubles(); // [sequences, outputs]
+                    .toDoubles();
             List<double[]> out = new ArrayList<>();
             for (int i = 0; i < last.length; i++) {
                 out.add(Arrays.copyOfRange(flat, i * outputs, (i + 1) * outputs));
             }
             return out;
         }
+    }
+
+    /**
+     * What a head says of hidden states, as everywhere where rewards are made.
+     *
+     * @param states [sequences, width]
+     * @param head [outputs, width]
+     * @return [sequences, outputs], of 32 bits
+     */
+    static Tensor scores(Tensor states, Tensor head) {
+        return Functional.linear(states, head).to(DType.FLOAT32);
     }
 }

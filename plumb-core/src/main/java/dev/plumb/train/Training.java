@@ -8,10 +8,12 @@ import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Weights;
+import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Dpo;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
 import dev.plumb.tensor.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -60,7 +62,7 @@ public final class Training {
     public Outcome run() {
         Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
-                Workplace workplace = Workplace.open(job.run(), job.rows())) {
+                Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring())) {
             write(folder.layout().preflight(), workplace.dataset().preflight().json());
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
@@ -83,7 +85,7 @@ public final class Training {
         if (!resume) {
             RunFolder.requireVacant(root);
         }
-        try (Workplace workplace = Workplace.open(job.run(), job.rows())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             System.out.println("A run would take " + schedule(workplace).total() + " steps of "
@@ -127,6 +129,11 @@ public final class Training {
         if (job instanceof Job.SftJob sft) {
             return train(new SequenceLoop(start, sft.optimisation(), new Sft(sft.sft())), workplace, folder, interrupt);
         }
+        if (job instanceof Job.RewardJob reward) {
+            BradleyTerry objective = new BradleyTerry(reward.reward());
+            Loop loop = new RewardLoop(start, reward.optimisation(), objective, reward.freezeBackbone());
+            return train(loop, workplace, folder, interrupt);
+        }
         Job.DpoJob dpo = (Job.DpoJob) job;
         PreferenceObjective objective = new Dpo(dpo.dpo());
         if (dpo.precomputeRefLogProbs()) {
@@ -144,8 +151,10 @@ public final class Training {
     }
 
     private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {
-        try (TrainingRun run =
-                TrainingRun.open(job.run(), job.optimisation(), schedule(workplace), workplace, folder, interrupt)) {
+        Map<String, Tensor> trained =
+                loop.trained(workplace.checkpoint().decoder().weights());
+        try (TrainingRun run = TrainingRun.open(
+                job.run(), job.optimisation(), schedule(workplace), workplace, trained, folder, interrupt)) {
             run.train(loop);
             return run.finish();
         }

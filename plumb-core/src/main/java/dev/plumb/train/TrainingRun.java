@@ -7,6 +7,7 @@ import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Generator;
 import dev.plumb.model.Sampling;
 import dev.plumb.model.Weights;
+import dev.plumb.tensor.Tensor;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -70,6 +71,7 @@ final class TrainingRun implements AutoCloseable {
      * @param optimisation how weights are updated
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
+     * @param trained those of the weights that are updated, by name
      * @param folder of the run
      * @param interrupt heeded from now on
      */
@@ -78,10 +80,11 @@ final class TrainingRun implements AutoCloseable {
             Optimisation optimisation,
             Schedule schedule,
             Workplace workplace,
+            Map<String, Tensor> trained,
             RunFolder folder,
             Interrupt interrupt) {
         Weights weights = workplace.checkpoint().decoder().weights();
-        AdamW optimizer = new AdamW(weights.all(), optimisation.adam());
+        AdamW optimizer = new AdamW(trained, optimisation.adam());
         TrainerState state = folder.checkpoints()
                 .newest()
                 .map(checkpoint -> TrainerState.load(checkpoint.folder(), weights, optimizer))
@@ -214,7 +217,8 @@ final class TrainingRun implements AutoCloseable {
 
     private static String line(String title, Map<String, Double> values) {
         StringBuilder out = new StringBuilder(title).append(':');
-        for (String name : List.of("loss", "perplexity", "rewards/accuracies", "rewards/margins")) {
+        for (String name :
+                List.of("loss", "perplexity", "rewards/accuracies", "rewards/margins", "accuracy", "margin")) {
             if (values.containsKey(name)) {
                 out.append(String.format(java.util.Locale.ROOT, "  %s %.4g", name, values.get(name)));
             }

@@ -7,6 +7,7 @@ import dev.plumb.data.Dataset;
 import dev.plumb.data.Encoder;
 import dev.plumb.data.RowKind;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
 import dev.plumb.text.Tokenizer;
@@ -43,12 +44,32 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read
      */
     public static Workplace open(RunSettings settings, RowKind kind) {
+        return open(settings, kind, false);
+    }
+
+    /**
+     * The same with a model that gives scores in place of words, if so wished.
+     *
+     * @param settings of the run
+     * @param kind which rows its method needs
+     * @param scoring whether the model is to be a reward model
+     * @return the opened workplace; its preflight may hold refusals
+     * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted
+     */
+    static Workplace open(RunSettings settings, RowKind kind, boolean scoring) {
         settings.threads().ifPresent(Torch::threads);
         Torch.seed(settings.seed());
         Device device = Device.named(settings.device());
-        Checkpoint checkpoint =
-                Checkpoint.load(settings.model(), Optional.of(settings.dtype().on(device)), device);
+        Optional<DType> type = Optional.of(settings.dtype().on(device));
+        Checkpoint checkpoint = scoring
+                ? Checkpoint.loadForScoring(settings.model(), type, device, settings.seed())
+                : Checkpoint.load(settings.model(), type, device);
         try {
+            if (!scoring && checkpoint.decoder().architecture().isScoring()) {
+                throw new PlumbException(
+                        settings.model() + ": is a reward model, which gives scores and writes nothing;"
+                                + " this method needs a language model.");
+            }
             return open(checkpoint, settings.data(), kind);
         } catch (RuntimeException e) {
             checkpoint.close();
@@ -64,7 +85,8 @@ public final class Workplace implements AutoCloseable {
             int context = checkpoint.decoder().architecture().contextLength();
             Encoder encoder = new Encoder(tokenizer, renderer, data, context);
             scratch = Files.createTempDirectory("plumb-rows");
-            return new Workplace(checkpoint, tokenizer, encoder, Dataset.prepare(kind, encoder, scratch), scratch);
+            Dataset dataset = Dataset.prepare(kind, encoder, scratch);
+            return new Workplace(padded(checkpoint, tokenizer), tokenizer, encoder, dataset, scratch);
         } catch (IOException e) {
             tokenizer.close();
             throw new PlumbException(
@@ -76,6 +98,26 @@ public final class Workplace implements AutoCloseable {
             delete(scratch);
             throw e;
         }
+    }
+
+    /**
+     * A reward model is read at the last token that is not padding, so the token for padding must be none that ends an answer.
+     * A language model keeps what it has.
+     */
+    private static Checkpoint padded(Checkpoint checkpoint, Tokenizer tokenizer) {
+        if (!checkpoint.decoder().architecture().isScoring()) {
+            return checkpoint;
+        }
+        Set<Integer> stops = stops(checkpoint, tokenizer);
+        Optional<Integer> pad = Stream.concat(
+                        checkpoint.generation().padId().stream().boxed(), tokenizer.fillers().stream())
+                .filter(id -> !stops.contains(id))
+                .findFirst();
+        if (pad.isEmpty()) {
+            System.out.println("The tokenizer has no token for padding but those that end a text: other tools can score"
+                    + " with this model one text at a time only.");
+        }
+        return pad.map(checkpoint::paddedWith).orElse(checkpoint);
     }
 
     /**
@@ -111,6 +153,10 @@ public final class Workplace implements AutoCloseable {
 
     /** Tokens that end an answer: those the checkpoint names and the tokenizer's. */
     Set<Integer> stops() {
+        return stops(checkpoint, tokenizer);
+    }
+
+    private static Set<Integer> stops(Checkpoint checkpoint, Tokenizer tokenizer) {
         Set<Integer> stops = new LinkedHashSet<>(checkpoint.generation().endIds());
         tokenizer.eos().ifPresent(stops::add);
         return stops;

@@ -73,6 +73,7 @@ class NotFiniteTest {
                         job.optimisation(),
                         new Schedule(workplace.dataset().order(1), job.optimisation(), 1e-3, 1),
                         workplace,
+                        workplace.checkpoint().decoder().weights().all(),
                         runFolder,
                         interrupt)) {
             Map<String, float[]> before = weights(workplace);

@@ -16,6 +16,7 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Weights;
+import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Dpo;
 import dev.plumb.objective.Sft;
 import dev.plumb.tensor.DType;
@@ -61,7 +62,7 @@ class TrajectoriesTest {
         try (Stream<Path> files = Files.list(goldens.resolve("trajectories"))) {
             for (Path file : files.sorted().toList()) {
                 JsonNode golden = new JsonMapper().readTree(file.toFile());
-                if (List.of("SFTTrainer", "DPOTrainer")
+                if (List.of("SFTTrainer", "DPOTrainer", "RewardTrainer")
                         .contains(golden.get("trainer").asText())) {
                     tests.add(DynamicTest.dynamicTest(
                             file.getFileName().toString(),
@@ -118,6 +119,12 @@ class TrajectoriesTest {
                 Sft sft = new Sft(Binder.bind(Sft.Config.class, YamlSource.commandLine()));
                 return new SequenceLoop(decoder, settings, sft)::learn;
             }
+            if (text(golden, "/trainer").equals("RewardTrainer")) {
+                String centring = "center_rewards_coefficient=" + text(golden, "/options/center_rewards_coefficient");
+                BradleyTerry reward = new BradleyTerry(Binder.bind(
+                        BradleyTerry.Config.class, YamlSource.commandLine().with(List.of(centring))));
+                return new RewardLoop(decoder, settings, reward, false)::learn;
+            }
             Dpo dpo = new Dpo(Binder.bind(
                     Dpo.Config.class, YamlSource.commandLine().with(List.of("beta=" + text(golden, "/options/beta")))));
             Policy reference = new Policy(start, false);
@@ -151,6 +158,9 @@ class TrajectoriesTest {
             boolean all = !golden.at("/options/completion_only_loss").asBoolean(true);
             return StreamSupport.stream(golden.get("dataset").spliterator(), false)
                     .map(row -> {
+                        if (!row.has("prompt_ids")) {
+                            return pair(ids(row.get("chosen_ids")), ids(row.get("rejected_ids")), row);
+                        }
                         int[] prompt = ids(row.get("prompt_ids"));
                         if (row.has("chosen_ids")) {
                             return new TokenPair(prompt, ids(row.get("chosen_ids")), ids(row.get("rejected_ids")));
@@ -163,6 +173,16 @@ class TrajectoriesTest {
                         return (Example) new TokenSequence(ids, trained);
                     })
                     .toList();
+        }
+
+        /** Two whole sequences, which begin alike. */
+        private static Example pair(int[] chosen, int[] rejected, JsonNode row) {
+            int prompt = Arrays.mismatch(chosen, rejected);
+            return new TokenPair(
+                    Arrays.copyOf(chosen, prompt),
+                    Arrays.copyOfRange(chosen, prompt, chosen.length),
+                    Arrays.copyOfRange(rejected, prompt, rejected.length),
+                    row.path("margin").asDouble());
         }
 
         private static int[] ids(JsonNode node) {

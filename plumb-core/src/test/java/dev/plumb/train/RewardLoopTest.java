@@ -1,0 +1,207 @@
+package dev.plumb.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.plumb.data.Stores;
+import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenStore;
+import dev.plumb.hub.Checkpoint;
+import dev.plumb.model.Architecture;
+import dev.plumb.model.Decoder;
+import dev.plumb.model.Layout;
+import dev.plumb.model.Models;
+import dev.plumb.model.Weights;
+import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.RewardBatch;
+import dev.plumb.objective.RewardObjective;
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Rewards and their gradients are the same however rows are laid out, split and computed: those of autograd alone. */
+class RewardLoopTest {
+    private static final Path GOLDENS = Path.of("src/test/resources/goldens/models");
+    private static final BradleyTerry OBJECTIVE = new BradleyTerry(new BradleyTerry.Config(0.02, 0.1));
+
+    @TempDir
+    private Path folder;
+
+    static Stream<String> models() {
+        return Stream.of("grouped heads", "window", "gemma2_reward", "gpt2_unscaled", "opt_unbiased", "phi3_partial");
+    }
+
+    private static Decoder model(String name) {
+        return switch (name) {
+            case "grouped heads" -> random(0);
+            case "window" -> random(4);
+            default ->
+                Checkpoint.loadForScoring(GOLDENS.resolve(name), Optional.of(DType.FLOAT32), Device.CPU, 3)
+                        .decoder();
+        };
+    }
+
+    private static Decoder random(int window) {
+        Architecture shape = Models.llama(50, 24, 2, 4, 2, window, 0).scoring(1);
+        return new Decoder(shape, Weights.random(shape, 0.3, 1, Device.CPU));
+    }
+
+    @ParameterizedTest
+    @MethodSource("models")
+    void allWaysAgree(String name) {
+        Decoder decoder = model(name);
+        List<TokenPair> pairs = pairs(decoder);
+        try (Weights weights = decoder.weights();
+                AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam());
+                TokenStore store = Stores.of(folder, pairs)) {
+            double[] rewards = new double[2 * pairs.size()];
+            double want = plain(decoder, pairs, rewards);
+            Map<String, double[]> gradients = Plain.gradients(decoder, optimizer);
+            for (String layout : List.of("padding_free=false", "share_prompts=false", "share_prompts=true")) {
+                for (String more : List.of(
+                        "micro_batch_tokens=1",
+                        "micro_batch_tokens=64",
+                        "micro_batch_tokens=1000000",
+                        "gradient_checkpointing=true")) {
+                    RewardLoop loop = new RewardLoop(decoder, Plain.optimisation(layout, more), OBJECTIVE, false);
+                    Map<String, Double> got =
+                            loop.learn(optimizer, store, store.rows()).values();
+                    assertMetrics(got, want, rewards);
+                    Plain.assertSame(Plain.gradients(decoder, optimizer), gradients, 1e-4);
+                    assertMetrics(loop.evaluate(store, store.rows()).values(), want, rewards);
+                }
+            }
+        }
+    }
+
+    private static void assertMetrics(Map<String, Double> got, double loss, double[] rewards) {
+        int pairs = rewards.length / 2;
+        double margin = 0;
+        double right = 0;
+        for (int i = 0; i < pairs; i++) {
+            margin += (rewards[i] - rewards[pairs + i]) / pairs;
+            right += rewards[i] > rewards[pairs + i] ? 1.0 / pairs : 0;
+        }
+        assertThat(got.get("loss")).isCloseTo(loss, within(2e-5 * Math.max(1, loss)));
+        assertThat(got.get("margin")).isCloseTo(margin, within(1e-4));
+        assertThat(got.get("accuracy")).isCloseTo(right, within(1e-9));
+        assertThat(got.get("ties")).isZero();
+        assertThat(got.get("min_reward")).isCloseTo(Arrays.stream(rewards).min().orElseThrow(), within(1e-4));
+        assertThat(got.get("max_reward")).isCloseTo(Arrays.stream(rewards).max().orElseThrow(), within(1e-4));
+        assertThat(got.get("mean_reward"))
+                .isCloseTo(Arrays.stream(rewards).average().orElseThrow(), within(1e-4));
+    }
+
+    /** Each sequence alone, its reward read at its last token, and nothing but autograd. */
+    private static double plain(Decoder decoder, List<TokenPair> pairs, double[] rewards) {
+        try (Scope scope = Scope.open()) {
+            List<Tensor> all = new ArrayList<>();
+            for (boolean chosen : new boolean[] {true, false}) {
+                for (TokenPair pair : pairs) {
+                    int[] ids = whole(pair, chosen);
+                    Tensor last = decoder.hidden(Layout.of(List.of(ids))).narrow(0, ids.length - 1L, 1);
+                    all.add(last.matmul(decoder.head().transpose(0, 1)).reshape(1));
+                }
+            }
+            Tensor both = Tensor.cat(0, all);
+            System.arraycopy(both.detach().toDoubles(), 0, rewards, 0, rewards.length);
+            RewardBatch batch = new RewardBatch(
+                    both.narrow(0, 0, pairs.size()),
+                    both.narrow(0, pairs.size(), pairs.size()),
+                    Tensor.of(pairs.stream().mapToDouble(TokenPair::margin).toArray(), Device.CPU)
+                            .to(DType.FLOAT32));
+            Tensor loss = OBJECTIVE
+                    .loss(batch, new RewardObjective.Step(pairs.size()))
+                    .value();
+            loss.backward();
+            return loss.item();
+        }
+    }
+
+    private static int[] whole(TokenPair pair, boolean chosen) {
+        return IntStream.concat(Arrays.stream(pair.prompt()), Arrays.stream(chosen ? pair.chosen() : pair.rejected()))
+                .toArray();
+    }
+
+    @Test
+    void theScorerGivesTheRewardsThatWereTrained() {
+        Decoder decoder = model("grouped heads");
+        List<TokenPair> pairs = pairs(decoder);
+        try (Weights weights = decoder.weights();
+                TokenStore store = Stores.of(folder, pairs)) {
+            List<int[]> texts = Stream.of(true, false)
+                    .flatMap(chosen -> pairs.stream().map(pair -> whole(pair, chosen)))
+                    .toList();
+            double[] rewards = new Scorer(decoder)
+                    .rewards(texts).stream().mapToDouble(one -> one[0]).toArray();
+            RewardLoop loop = new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false);
+            Map<String, Double> measured = loop.evaluate(store, store.rows()).values();
+            assertMetrics(measured, measured.get("loss"), rewards);
+        }
+    }
+
+    @Test
+    void aFrozenBackboneStaysAndItsHeadLearnsTheSame() {
+        Decoder decoder = model("grouped heads");
+        List<TokenPair> pairs = pairs(decoder);
+        try (Weights weights = decoder.weights();
+                TokenStore store = Stores.of(folder, pairs)) {
+            RewardLoop frozen = new RewardLoop(decoder, Plain.optimisation("micro_batch_tokens=64"), OBJECTIVE, true);
+            assertThat(frozen.trained(weights)).containsOnlyKeys("score.weight");
+            double[] head;
+            try (AdamW optimizer =
+                    new AdamW(frozen.trained(weights), Plain.optimisation().adam())) {
+                frozen.learn(optimizer, store, store.rows());
+                head = optimizer.gradient("score.weight").reshape(-1).toDoubles();
+            }
+            weights.all()
+                    .forEach((name, tensor) ->
+                            assertThat(tensor.hasGrad()).as(name).isEqualTo(name.equals("score.weight")));
+            try (AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam())) {
+                new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false).learn(optimizer, store, store.rows());
+                double[] want = optimizer.gradient("score.weight").reshape(-1).toDoubles();
+                for (int i = 0; i < want.length; i++) {
+                    assertThat(head[i]).isCloseTo(want[i], within(1e-5));
+                }
+            }
+        }
+    }
+
+    /** Pairs with prompts and answers of one token and of many, answers of very different lengths, and some margins. */
+    private static List<TokenPair> pairs(Decoder decoder) {
+        Random random = new Random(7);
+        int vocabulary = decoder.architecture().vocabularySize();
+        int most = Math.min(40, decoder.architecture().contextLength());
+        int half = most / 2;
+        int[][] lengths = {
+            {half, most - half, 1},
+            {1, 1, most - 1},
+            {1, 2, 2},
+            {half, 1, 1},
+            {2, most - 2, 3},
+            {half, 3, half},
+            {3, 2, 1}
+        };
+        return Arrays.stream(lengths)
+                .map(l -> new TokenPair(
+                        random.ints(l[0], 0, vocabulary).toArray(),
+                        random.ints(l[1], 0, vocabulary).toArray(),
+                        random.ints(l[2], 0, vocabulary).toArray(),
+                        l[0] % 2 == 0 ? 0.5 : 0))
+                .toList();
+    }
+}
