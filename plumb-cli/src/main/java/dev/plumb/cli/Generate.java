@@ -66,7 +66,7 @@ final class Generate implements Callable<Integer> {
         GenerateSettings settings =
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(words));
         try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
-                Tokenizer tokenizer = Tokenizer.load(settings.model())) {
+                Tokenizer tokenizer = Tokenizer.load(checkpoint.folder())) {
             PromptReader reader = new PromptReader(settings, checkpoint, tokenizer);
             Generator generator = new Generator(checkpoint.decoder(), settings.batchSize());
             Sampling sampling = sampling(settings, checkpoint.generation(), tokenizer);

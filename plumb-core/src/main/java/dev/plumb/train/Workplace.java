@@ -7,6 +7,7 @@ import dev.plumb.data.Dataset;
 import dev.plumb.data.Encoder;
 import dev.plumb.data.RowKind;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.hub.Hub;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
 import dev.plumb.text.Tokenizer;
@@ -20,13 +21,16 @@ import java.util.stream.Stream;
 
 /** A model, its tokenizer and the rows to learn from, opened and checked: all that stands before step 0. */
 public final class Workplace implements AutoCloseable {
+    private final Inputs inputs;
     private final Checkpoint checkpoint;
     private final Tokenizer tokenizer;
     private final Encoder encoder;
     private final Dataset dataset;
     private final Path scratch;
 
-    private Workplace(Checkpoint checkpoint, Tokenizer tokenizer, Encoder encoder, Dataset dataset, Path scratch) {
+    private Workplace(
+            Inputs inputs, Checkpoint checkpoint, Tokenizer tokenizer, Encoder encoder, Dataset dataset, Path scratch) {
+        this.inputs = inputs;
         this.checkpoint = checkpoint;
         this.tokenizer = tokenizer;
         this.encoder = encoder;
@@ -43,20 +47,27 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read
      */
     public static Workplace open(RunSettings settings, RowKind kind) {
+        return open(settings, kind, Hub.ofEnvironment());
+    }
+
+    /** The same, with a hub that may know the commits of an earlier start. */
+    static Workplace open(RunSettings settings, RowKind kind, Hub hub) {
+        Inputs inputs = Inputs.find(settings, hub);
         settings.threads().ifPresent(Torch::threads);
         Torch.seed(settings.seed());
         Device device = Device.named(settings.device());
         Checkpoint checkpoint =
-                Checkpoint.load(settings.model(), Optional.of(settings.dtype().on(device)), device);
+                Checkpoint.load(inputs.model(), Optional.of(settings.dtype().on(device)), device);
         try {
-            return open(checkpoint, settings.data(), kind);
+            return open(inputs, checkpoint, kind);
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
         }
     }
 
-    private static Workplace open(Checkpoint checkpoint, DataConfig data, RowKind kind) {
+    private static Workplace open(Inputs inputs, Checkpoint checkpoint, RowKind kind) {
+        DataConfig data = inputs.data();
         Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
         Path scratch = null;
         try {
@@ -64,7 +75,8 @@ public final class Workplace implements AutoCloseable {
             int context = checkpoint.decoder().architecture().contextLength();
             Encoder encoder = new Encoder(tokenizer, renderer, data, context);
             scratch = Files.createTempDirectory("plumb-rows");
-            return new Workplace(checkpoint, tokenizer, encoder, Dataset.prepare(kind, encoder, scratch), scratch);
+            Dataset dataset = Dataset.prepare(kind, encoder, scratch);
+            return new Workplace(inputs, checkpoint, tokenizer, encoder, dataset, scratch);
         } catch (IOException e) {
             tokenizer.close();
             throw new PlumbException(
@@ -76,6 +88,11 @@ public final class Workplace implements AutoCloseable {
             delete(scratch);
             throw e;
         }
+    }
+
+    /** What was read, and where it came from. */
+    Inputs inputs() {
+        return inputs;
     }
 
     /**
