@@ -73,7 +73,7 @@ final class Eval implements Callable<Integer> {
         Path scratch = Files.createTempDirectory("plumb-eval");
         try (JsonOutput out = settings.output().isPresent() ? JsonOutput.open(settings.output()) : null;
                 Checkpoint model = Models.open(settings.model(), settings.computing());
-                Tokenizer tokenizer = Tokenizer.load(settings.model())) {
+                Tokenizer tokenizer = Tokenizer.load(model.folder())) {
             RowKind kind = kind(settings);
             boolean scoring = model.decoder().architecture().isScoring();
             if (scoring && kind != RowKind.PREFERENCE) {

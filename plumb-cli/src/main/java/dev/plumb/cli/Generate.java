@@ -67,7 +67,7 @@ final class Generate implements Callable<Integer> {
         GenerateSettings settings =
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(words));
         try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
-                Tokenizer tokenizer = Tokenizer.load(settings.model())) {
+                Tokenizer tokenizer = Tokenizer.load(checkpoint.folder())) {
             if (checkpoint.decoder().architecture().isScoring()) {
                 throw new PlumbException(
                         settings.model() + ": is a reward model, which gives scores and writes nothing;"

@@ -24,7 +24,9 @@ import java.util.Optional;
  * @param computing where and how the model runs
  */
 record GenerateSettings(
-        @Setting(doc = "The model: a Hugging Face checkpoint folder, such as the final folder of a run.")
+        @Setting(
+                doc = "The model: a Hugging Face checkpoint folder, such as the final folder of a run; or org/name or"
+                        + " org/name@revision on the hub that HF_ENDPOINT names.")
         Path model,
 
         @Setting(doc = "One prompt, answered on the terminal as the tokens come.")

@@ -2,6 +2,7 @@ package dev.plumb.cli;
 
 import dev.plumb.config.PlumbException;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.hub.Hub;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
 import java.nio.file.Path;
@@ -11,8 +12,9 @@ import java.util.Optional;
 final class Models {
     private Models() {}
 
-    static Checkpoint open(Path folder, Computing computing) {
+    static Checkpoint open(Path model, Computing computing) {
         computing.threads().ifPresent(Torch::threads);
+        Path folder = Hub.ofEnvironment().model(model).path();
         Device device = Device.named(computing.device());
         return Checkpoint.load(folder, Optional.of(computing.dtype().on(device)), device);
     }

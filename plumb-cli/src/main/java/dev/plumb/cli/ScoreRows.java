@@ -4,6 +4,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.data.BadRows;
 import dev.plumb.data.ChatRenderer;
 import dev.plumb.data.DataConfig;
+import dev.plumb.data.DataFile;
 import dev.plumb.data.EncodedRow;
 import dev.plumb.data.Encoder;
 import dev.plumb.data.RowKind;
@@ -12,8 +13,10 @@ import dev.plumb.data.RowSource;
 import dev.plumb.data.Rows;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.hub.Hub;
 import dev.plumb.text.Tokenizer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -33,11 +36,14 @@ final class ScoreRows {
 
     /** Gives every row that can be scored to {@code each}. */
     void forEach(Consumer<ScoreRow> each) {
-        Path file = settings.data().path();
-        if (holdsIds(file)) {
-            fromIds(file, each);
-        } else {
-            fromText(each);
+        List<Path> found =
+                Hub.ofEnvironment().data(settings.data().path(), false).paths();
+        for (DataFile file : settings.data().at(found)) {
+            if (holdsIds(file.path())) {
+                fromIds(file.path(), each);
+            } else {
+                fromText(file, each);
+            }
         }
         if (dropped > 0) {
             System.err.println("Rows left out, as asked, because they could not be scored: " + dropped + ".");
@@ -78,10 +84,10 @@ final class ScoreRows {
         }
     }
 
-    private void fromText(Consumer<ScoreRow> each) {
+    private void fromText(DataFile file, Consumer<ScoreRow> each) {
         DataConfig config = settings.encoding();
-        try (RowSource rows = Rows.open(settings.data(), RowKind.DEMONSTRATION);
-                Tokenizer tokenizer = Tokenizer.load(settings.model())) {
+        try (RowSource rows = Rows.open(file, RowKind.DEMONSTRATION);
+                Tokenizer tokenizer = Tokenizer.load(checkpoint.folder())) {
             Encoder encoder = new Encoder(
                     tokenizer,
                     ChatRenderer.of(config, checkpoint.folder(), tokenizer),

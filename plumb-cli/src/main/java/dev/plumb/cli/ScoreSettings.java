@@ -28,8 +28,8 @@ import java.util.Optional;
  */
 record ScoreSettings(
         @Setting(
-                doc =
-                        "The model: a Hugging Face checkpoint folder. A reward model gives a reward for each row instead.")
+                doc = "The model: a Hugging Face checkpoint folder, or org/name or org/name@revision on the hub that"
+                        + " HF_ENDPOINT names. A reward model gives a reward for each row instead.")
         Path model,
 
         @Setting(

@@ -133,6 +133,31 @@ public record DataConfig(
     }
 
     /**
+     * The same settings for other files.
+     *
+     * @param learnt what is learnt
+     * @param measured what is only measured
+     * @return the settings
+     */
+    public DataConfig withFiles(List<DataFile> learnt, List<DataFile> measured) {
+        return new DataConfig(
+                learnt,
+                measured,
+                evalShare,
+                onBadRow,
+                maxLength,
+                truncation,
+                maxCutShare,
+                maxUnstoppedShare,
+                trainOn,
+                chatTemplate,
+                templateKwargs,
+                allowSpecialTokens,
+                addEos,
+                shuffle);
+    }
+
+    /**
      * Files with every other setting at its default.
      *
      * @param files what to learn from

@@ -1,10 +1,12 @@
 package dev.plumb.data;
 
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.Setting;
 import dev.plumb.config.Shorthand;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -20,7 +22,10 @@ import java.util.TreeSet;
  */
 @Shorthand("path")
 public record DataFile(
-        @Setting(doc = "The file: .jsonl, .json, .csv, .tsv (each also with .gz) or .parquet.")
+        @Setting(
+                doc = "The file: .jsonl, .json, .csv, .tsv (each also with .gz) or .parquet; or the id of a data set on"
+                        + " the hub that HF_ENDPOINT names, as in org/name, org/name@revision or"
+                        + " org/name@revision/path/in/it.")
         Path path,
 
         @Setting(
@@ -70,6 +75,23 @@ public record DataFile(
      */
     public static DataFile of(Path path) {
         return new DataFile(path, DataFormat.AUTO, Map.of(), 1, Optional.empty());
+    }
+
+    /**
+     * The files that this one stands for, each read in the same way.
+     *
+     * @param paths one, or the parts of one table
+     * @return the files
+     * @throws PlumbException if there are several and a query, which sees one at a time
+     */
+    public List<DataFile> at(List<Path> paths) {
+        if (sql.isPresent() && paths.size() > 1) {
+            throw new PlumbException(path + " is " + paths.size()
+                    + " files, and sql reads only one: name one of them, as" + " in " + paths.get(0) + ".");
+        }
+        return paths.stream()
+                .map(one -> new DataFile(one, format, columns, weight, sql))
+                .toList();
     }
 
     /**

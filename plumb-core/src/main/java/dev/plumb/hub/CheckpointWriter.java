@@ -35,9 +35,9 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard, Opti
     /** What other tools split at. */
     public static final long DEFAULT_SHARD = 5_000_000_000L;
 
-    private static final String COMPANIONS =
-            "{generation_config.json,tokenizer*,special_tokens_map.json,added_tokens.json,"
-                    + "vocab.*,encoder.json,merges.txt,*.model,*.tiktoken,chat_template*,LICENSE*,NOTICE*}";
+    /** What belongs to a checkpoint besides its config and weights. */
+    static final String COMPANIONS = "{generation_config.json,tokenizer*,special_tokens_map.json,added_tokens.json,"
+            + "vocab.*,encoder.json,merges.txt,*.model,*.tiktoken,chat_template*,LICENSE*,NOTICE*}";
 
     /** Checks the type. */
     public CheckpointWriter {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.PlumbException;
 import dev.plumb.hub.AtomicFiles;
+import dev.plumb.hub.HubOrigin;
 import dev.plumb.hub.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,6 +38,7 @@ import java.util.stream.Stream;
  * @param ended when it ended, empty while it runs
  * @param outcome how it ended in a word or sentence, {@code running} until then
  * @param resumedStep the step it went on from, empty if it began anew
+ * @param hub what of model and data was named by its id on a hub, and the commits that it was
  */
 public record Provenance(
         String plumb,
@@ -51,7 +53,8 @@ public record Provenance(
         Instant started,
         Optional<Instant> ended,
         String outcome,
-        OptionalLong resumedStep) {
+        OptionalLong resumedStep,
+        List<HubOrigin> hub) {
 
     /** Takes copies, and takes secrets out of the command line. */
     public Provenance {
@@ -60,6 +63,7 @@ public record Provenance(
         model = List.copyOf(model);
         seeds = Collections.unmodifiableMap(new LinkedHashMap<>(seeds));
         machine = Collections.unmodifiableMap(new LinkedHashMap<>(machine));
+        hub = List.copyOf(hub);
         libraries = Collections.unmodifiableMap(new LinkedHashMap<>(libraries));
     }
 
@@ -141,7 +145,8 @@ public record Provenance(
                 started,
                 Optional.of(end),
                 how,
-                resumedStep);
+                resumedStep,
+                hub);
     }
 
     /**
@@ -179,6 +184,9 @@ public record Provenance(
         json.put("threads", threads);
         json.set("data", json(data));
         json.set("model", json(model));
+        if (!hub.isEmpty()) {
+            json.set("hub", StepLines.JSON.valueToTree(hub));
+        }
         ObjectNode machineJson = json.putObject("machine");
         machine.forEach(machineJson::put);
         ObjectNode librariesJson = json.putObject("libraries");
@@ -193,6 +201,29 @@ public record Provenance(
                 .put("bytes", source.bytes())
                 .put("sha256", source.sha256()));
         return array;
+    }
+
+    /** What a run that was recorded took from a hub; empty if there is no record. */
+    static List<HubOrigin> origins(Path file) {
+        if (!Files.exists(file)) {
+            return List.of();
+        }
+        try {
+            List<HubOrigin> origins = new ArrayList<>();
+            for (JsonNode origin :
+                    StepLines.JSON.readTree(Files.readString(file)).path("hub")) {
+                origins.add(new HubOrigin(
+                        origin.path("kind").asText(),
+                        origin.path("id").asText(),
+                        origin.path("revision").asText(),
+                        origin.path("commit").asText()));
+            }
+            return origins;
+        } catch (JsonProcessingException e) {
+            throw new PlumbException(file + " is not JSON: it was changed or damaged; delete it.", e);
+        } catch (IOException e) {
+            throw new PlumbException(file + " cannot be read (" + RunFolder.reason(e) + ").", e);
+        }
     }
 
     /** The processes before this one: those that the file there names, and its writer unless that is this process. */

@@ -9,7 +9,7 @@ import java.util.Optional;
  * What every run has: a model, data, a folder, and when to look, measure and save.
  *
  * @param method the way of learning
- * @param model checkpoint folder
+ * @param model checkpoint folder, or an id on a hub
  * @param data files and what to do with their rows
  * @param output run folder
  * @param seed of everything random
@@ -32,7 +32,9 @@ public record RunSettings(
 
         @Setting(
                 doc =
-                        "The model to start from: a Hugging Face checkpoint folder with config.json, safetensors and a tokenizer.")
+                        "The model to start from: a Hugging Face checkpoint folder with config.json, safetensors and a tokenizer;"
+                                + " or org/name or org/name@revision, which is fetched from the hub that HF_ENDPOINT names,"
+                                + " once, into the cache that other tools share.")
         Path model,
 
         @Setting(doc = "The files to learn from, and what to do with their rows.")

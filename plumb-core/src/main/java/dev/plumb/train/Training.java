@@ -2,9 +2,9 @@ package dev.plumb.train;
 
 import dev.plumb.config.Dump;
 import dev.plumb.config.PlumbException;
-import dev.plumb.data.DataFile;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.AtomicFiles;
+import dev.plumb.hub.Hub;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Weights;
@@ -62,12 +62,12 @@ public final class Training {
     public Outcome run() {
         Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
-                Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring())) {
+                Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), hub(folder))) {
             write(folder.layout().preflight(), workplace.dataset().preflight().json());
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             requireSameSettings(folder);
-            Provenance provenance = provenance(folder);
+            Provenance provenance = provenance(folder, workplace.inputs());
             provenance.write(folder.layout().provenance());
             try (Interrupt interrupt = new Interrupt()) { // lasts until the run's end is on record
                 return new Outcome(root, trainOnRecord(workplace, folder, provenance, interrupt));
@@ -85,7 +85,7 @@ public final class Training {
         if (!resume) {
             RunFolder.requireVacant(root);
         }
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             System.out.println("A run would take " + schedule(workplace).total() + " steps of "
@@ -216,14 +216,12 @@ public final class Training {
         return out;
     }
 
-    private Provenance provenance(RunFolder folder) {
-        List<Path> data = new ArrayList<>();
-        for (DataFile file : job.run().data().files()) {
-            data.add(file.path());
-        }
-        for (DataFile file : job.run().data().evalFiles()) {
-            data.add(file.path());
-        }
+    /** A run that goes on takes the commits that it began with. */
+    private static Hub hub(RunFolder folder) {
+        return Hub.ofEnvironment().pinned(Provenance.origins(folder.layout().provenance()));
+    }
+
+    private Provenance provenance(RunFolder folder, Inputs inputs) {
         OptionalLong resumed = folder.checkpoints()
                 .newest()
                 .map(checkpoint -> OptionalLong.of(checkpoint.step()))
@@ -233,8 +231,8 @@ public final class Training {
                 version == null ? "development" : version,
                 command,
                 Sha256.of(Dump.yaml((Record) job)),
-                Provenance.sources(data),
-                Provenance.sources(List.of(job.run().model())),
+                Provenance.sources(inputs.rows()),
+                Provenance.sources(List.of(inputs.model())),
                 Map.of("seed", job.run().seed()),
                 Torch.threads(),
                 Provenance.thisMachine(),
@@ -242,7 +240,8 @@ public final class Training {
                 Instant.now(),
                 Optional.empty(),
                 "running",
-                resumed);
+                resumed,
+                inputs.origins());
     }
 
     private static void write(Path file, String text) {

@@ -8,6 +8,7 @@ import dev.plumb.data.Encoder;
 import dev.plumb.data.RowKind;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.tensor.DType;
+import dev.plumb.hub.Hub;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
 import dev.plumb.text.Tokenizer;
@@ -21,13 +22,16 @@ import java.util.stream.Stream;
 
 /** A model, its tokenizer and the rows to learn from, opened and checked: all that stands before step 0. */
 public final class Workplace implements AutoCloseable {
+    private final Inputs inputs;
     private final Checkpoint checkpoint;
     private final Tokenizer tokenizer;
     private final Encoder encoder;
     private final Dataset dataset;
     private final Path scratch;
 
-    private Workplace(Checkpoint checkpoint, Tokenizer tokenizer, Encoder encoder, Dataset dataset, Path scratch) {
+    private Workplace(
+            Inputs inputs, Checkpoint checkpoint, Tokenizer tokenizer, Encoder encoder, Dataset dataset, Path scratch) {
+        this.inputs = inputs;
         this.checkpoint = checkpoint;
         this.tokenizer = tokenizer;
         this.encoder = encoder;
@@ -44,40 +48,44 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read
      */
     public static Workplace open(RunSettings settings, RowKind kind) {
-        return open(settings, kind, false);
+        return open(settings, kind, false, Hub.ofEnvironment());
     }
 
     /**
-     * The same with a model that gives scores in place of words, if so wished.
+     * The same with a model that gives scores in place of words, if so wished, and with a hub that may know the commits of an
+     * earlier start.
      *
      * @param settings of the run
      * @param kind which rows its method needs
      * @param scoring whether the model is to be a reward model
+     * @param hub where names of models and data lead
      * @return the opened workplace; its preflight may hold refusals
      * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted
      */
-    static Workplace open(RunSettings settings, RowKind kind, boolean scoring) {
+    static Workplace open(RunSettings settings, RowKind kind, boolean scoring, Hub hub) {
+        Inputs inputs = Inputs.find(settings, hub);
         settings.threads().ifPresent(Torch::threads);
         Torch.seed(settings.seed());
         Device device = Device.named(settings.device());
         Optional<DType> type = Optional.of(settings.dtype().on(device));
         Checkpoint checkpoint = scoring
-                ? Checkpoint.loadForScoring(settings.model(), type, device, settings.seed())
-                : Checkpoint.load(settings.model(), type, device);
+                ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed())
+                : Checkpoint.load(inputs.model(), type, device);
         try {
             if (!scoring && checkpoint.decoder().architecture().isScoring()) {
                 throw new PlumbException(
                         settings.model() + ": is a reward model, which gives scores and writes nothing;"
                                 + " this method needs a language model.");
             }
-            return open(checkpoint, settings.data(), kind);
+            return open(inputs, checkpoint, kind);
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
         }
     }
 
-    private static Workplace open(Checkpoint checkpoint, DataConfig data, RowKind kind) {
+    private static Workplace open(Inputs inputs, Checkpoint checkpoint, RowKind kind) {
+        DataConfig data = inputs.data();
         Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
         Path scratch = null;
         try {
@@ -86,7 +94,7 @@ public final class Workplace implements AutoCloseable {
             Encoder encoder = new Encoder(tokenizer, renderer, data, context);
             scratch = Files.createTempDirectory("plumb-rows");
             Dataset dataset = Dataset.prepare(kind, encoder, scratch);
-            return new Workplace(padded(checkpoint, tokenizer), tokenizer, encoder, dataset, scratch);
+            return new Workplace(inputs, padded(checkpoint, tokenizer), tokenizer, encoder, dataset, scratch);
         } catch (IOException e) {
             tokenizer.close();
             throw new PlumbException(
@@ -98,6 +106,11 @@ public final class Workplace implements AutoCloseable {
             delete(scratch);
             throw e;
         }
+    }
+
+    /** What was read, and where it came from. */
+    Inputs inputs() {
+        return inputs;
     }
 
     /**

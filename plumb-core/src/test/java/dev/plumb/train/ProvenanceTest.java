@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.plumb.config.PlumbException;
+import dev.plumb.hub.HubOrigin;
 import dev.plumb.hub.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -38,7 +39,8 @@ class ProvenanceTest {
                 started,
                 Optional.empty(),
                 "running",
-                resumed);
+                resumed,
+                List.of(new HubOrigin("model", "org/name", "main", "f".repeat(40))));
     }
 
     private JsonNode read() throws IOException {
@@ -63,6 +65,11 @@ class ProvenanceTest {
         assertThat(json.path("data")).hasSize(2);
         assertThat(json.at("/started").asText()).isEqualTo("2026-01-02T03:04:05Z");
         assertThat(json.at("/ended").asText()).isEqualTo("2026-01-02T03:05:35Z");
+        assertThat(json.path("hub").toString())
+                .isEqualTo("[{\"kind\":\"model\",\"id\":\"org/name\",\"revision\":\"main\",\"commit\":\""
+                        + "f".repeat(40) + "\"}]");
+        assertThat(Provenance.origins(folder.resolve("provenance.json")))
+                .containsExactly(new HubOrigin("model", "org/name", "main", "f".repeat(40)));
         assertThat(json.at("/seeds/seed").asLong()).isEqualTo(42);
         assertThat(json.at("/machine/java").asText())
                 .startsWith(Runtime.version().toString());

@@ -11,6 +11,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenStore;
+import dev.plumb.hub.Hub;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Safetensors;
 import dev.plumb.tensor.DType;
@@ -122,7 +123,7 @@ class RewardRunTest {
         }
         Job job = TinyRun.job(folder.resolve("run.yaml"), "model=" + run.finalModel(), "output=" + folder.resolve("x"));
         Map<String, Double> want = eval(run, true);
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
             TokenStore held = workplace.dataset().eval();
             double margin = 0;
             for (long row : held.rows()) {
@@ -182,7 +183,7 @@ class RewardRunTest {
                 "reward",
                 "run",
                 settings("data: {files: [" + folder.resolve("told.jsonl") + "], eval_share: 0, shuffle: false}")));
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
             List<Double> margins = workplace.dataset().train().rows().stream()
                     .map(row -> {
                         Example example = workplace.dataset().train().get(row);

@@ -1,0 +1,49 @@
+package dev.plumb.train;
+
+import dev.plumb.data.DataConfig;
+import dev.plumb.data.DataFile;
+import dev.plumb.hub.Hub;
+import dev.plumb.hub.HubOrigin;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a run reads, on this machine: the settings name it by path or by its id on a hub.
+ *
+ * @param model checkpoint folder
+ * @param data the data settings with files for ids
+ * @param origins what came from a hub
+ */
+record Inputs(Path model, DataConfig data, List<HubOrigin> origins) {
+    static Inputs find(RunSettings settings, Hub hub) {
+        Set<HubOrigin> origins = new LinkedHashSet<>();
+        Hub.Found model = hub.model(settings.model());
+        model.origin().ifPresent(origins::add);
+        DataConfig data = settings.data()
+                .withFiles(
+                        files(settings.data().files(), false, hub, origins),
+                        files(settings.data().evalFiles(), true, hub, origins));
+        return new Inputs(model.path(), data, List.copyOf(origins));
+    }
+
+    private static List<DataFile> files(List<DataFile> written, boolean heldOut, Hub hub, Set<HubOrigin> origins) {
+        List<DataFile> files = new ArrayList<>();
+        for (DataFile file : written) {
+            Hub.Found found = hub.data(file.path(), heldOut);
+            found.origin().ifPresent(origins::add);
+            files.addAll(file.at(found.paths()));
+        }
+        return files;
+    }
+
+    /** All files of rows. */
+    List<Path> rows() {
+        List<Path> rows = new ArrayList<>();
+        data.files().forEach(file -> rows.add(file.path()));
+        data.evalFiles().forEach(file -> rows.add(file.path()));
+        return rows;
+    }
+}
