@@ -574,6 +574,7 @@ class HubTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 HubProcess.class.getName());
+        List.of("HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN").forEach(builder.environment()::remove);
         builder.environment().putAll(Map.of("HF_ENDPOINT", server.endpoint(), "HF_HOME", home.toString()));
         return builder.redirectErrorStream(true)
                 .redirectOutput(

@@ -57,7 +57,13 @@ class HubRunTest {
 
     private void train(HubServer server, Path yaml, boolean resume) {
         TrainingProcess process = TrainingProcess.start(
-                yaml, resume, "/usr/bin/env", "HF_ENDPOINT=" + server.endpoint(), "HF_HOME=" + folder.resolve("home"));
+                yaml,
+                resume,
+                "/usr/bin/env",
+                "HF_HUB_OFFLINE=0",
+                "HF_HUB_CACHE=",
+                "HF_ENDPOINT=" + server.endpoint(),
+                "HF_HOME=" + folder.resolve("home"));
         int status = process.end();
         assertThat(status).as(process.output()).isZero();
     }
