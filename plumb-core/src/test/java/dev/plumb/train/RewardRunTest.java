@@ -17,17 +17,20 @@ import dev.plumb.hub.Safetensors;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
 import dev.plumb.train.MetricsLog.Split;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -215,12 +218,27 @@ class RewardRunTest {
     @Test
     void aModelOfTwoScoresIsRefused() throws IOException {
         RunLayout run = tiny.train("reward", "run", settings("max_steps: 1"));
-        Path config = run.finalModel().resolve("config.json");
+        Path two = Files.createDirectory(folder.resolve("two"));
+        try (Stream<Path> files = Files.list(run.finalModel())) {
+            for (Path file : files.toList()) {
+                Files.copy(file, two.resolve(file.getFileName()));
+            }
+        }
+        Path config = two.resolve("config.json");
         Files.writeString(
                 config,
                 Files.readString(config).replace("{\"0\":\"LABEL_0\"}", "{\"0\":\"LABEL_0\", \"1\":\"LABEL_1\"}"));
-        assertThatThrownBy(() -> tiny.train("reward", "next", "model: " + run.finalModel()))
+        try (Safetensors stored = Safetensors.open(run.finalModel().resolve("model.safetensors"));
+                Scope scope = Scope.open()) {
+            Map<String, Tensor> all = new LinkedHashMap<>();
+            stored.names().forEach(name -> all.put(name, stored.read(name)));
+            all.put("score.weight", Tensor.full(0.5, DType.FLOAT32, Device.CPU, 2, 16));
+            Safetensors.write(two.resolve("model.safetensors"), all, Optional.empty());
+        }
+        assertThatThrownBy(() -> tiny.train("reward", "next", settings("model: " + two)))
                 .isInstanceOf(PlumbException.class)
-                .hasMessageContaining("score.weight has the shape [1, 16], but config.json asks for [2, 16]");
+                .hasMessage(
+                        two + ": gives 2 scores for a text; a reward model gives one. Name the language model that it"
+                                + " was made from.");
     }
 }
