@@ -7,7 +7,6 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
-import dev.plumb.model.Weights;
 import dev.plumb.objective.Dpo;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
@@ -135,8 +134,8 @@ public final class Training {
                 return train(loop, workplace, folder, interrupt);
             }
         }
-        try (Weights frozen = start.weights().frozenCopy()) {
-            Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
+        try (FrozenModel frozen = FrozenModel.of(start)) {
+            Policy model = new Policy(frozen.decoder(), false);
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(reference));
             return train(loop, workplace, folder, interrupt);
@@ -152,7 +151,7 @@ public final class Training {
     }
 
     private static StoredReference precompute(Job.DpoJob job, Workplace workplace, Provenance provenance) {
-        Decoder decoder = workplace.checkpoint().decoder();
+        Decoder decoder = workplace.checkpoint().decoder().withoutAdapter();
         Policy model = new Policy(decoder, false);
         String identity =
                 provenance.model().stream().map(Provenance.Source::sha256).collect(Collectors.joining(" ")) + " "

@@ -49,6 +49,7 @@ public final class Workplace implements AutoCloseable {
         Checkpoint checkpoint =
                 Checkpoint.load(settings.model(), Optional.of(settings.dtype().on(device)), device);
         try {
+            checkpoint = settings.adapter().prepare(checkpoint, settings.seed());
             return open(checkpoint, settings.data(), kind);
         } catch (RuntimeException e) {
             checkpoint.close();
