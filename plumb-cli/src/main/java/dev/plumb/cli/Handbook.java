@@ -11,8 +11,11 @@ import java.util.Map;
 
 /** What {@code explain} and the reference page can be asked about: methods, and commands that have settings. */
 final class Handbook {
-    private static final Map<String, Class<? extends Record>> COMMANDS =
-            Map.of("generate", GenerateSettings.class, "score", ScoreSettings.class, "bench", BenchSettings.class);
+    private static final Map<String, Class<? extends Record>> COMMANDS = Map.of(
+            "generate", GenerateSettings.class,
+            "score", ScoreSettings.class,
+            "merge", MergeSettings.class,
+            "bench", BenchSettings.class);
 
     private Handbook() {}
 
@@ -20,7 +23,7 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "score", "bench"));
+        names.addAll(List.of("generate", "score", "merge", "bench"));
         return names;
     }
 

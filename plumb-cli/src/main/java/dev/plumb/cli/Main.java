@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
             Explain.class,
             Generate.class,
             Score.class,
+            Merge.class,
             Bench.class
         },
         description =

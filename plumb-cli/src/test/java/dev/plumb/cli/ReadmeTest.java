@@ -54,6 +54,8 @@ class ReadmeTest {
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(rest));
             case "score" ->
                 Binder.bind(ScoreSettings.class, YamlSource.commandLine().with(rest));
+            case "merge" ->
+                Binder.bind(MergeSettings.class, YamlSource.commandLine().with(rest));
             default -> {
                 if (!name.equals("quickstart")) { // which takes minutes and has a test of its own
                     assertThat(Console.run(words.toArray(new String[0])).status())

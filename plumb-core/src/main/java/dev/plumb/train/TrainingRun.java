@@ -317,12 +317,7 @@ final class TrainingRun implements AutoCloseable {
                 note("the final model is that of step " + best.step());
             });
         }
-        Path end = folder.checkpoints().saveFinal(checkpoint::writeTo);
-        if (checkpoint.decoder().adapter().isPresent()) {
-            note("the final model is an adapter; to make one model of both: plumb merge model=" + settings.model()
-                    + " adapter=" + end + " output=MERGED");
-        }
-        return Optional.of(end);
+        return Optional.of(folder.checkpoints().saveFinal(checkpoint::writeTo));
     }
 
     @Override
