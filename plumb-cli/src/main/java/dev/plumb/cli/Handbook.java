@@ -15,6 +15,7 @@ final class Handbook {
             "generate", GenerateSettings.class,
             "score", ScoreSettings.class,
             "eval", EvalSettings.class,
+            "merge", MergeSettings.class,
             "bench", BenchSettings.class);
 
     private Handbook() {}
@@ -23,7 +24,7 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "score", "eval", "bench"));
+        names.addAll(List.of("generate", "score", "eval", "merge", "bench"));
         return names;
     }
 

@@ -1,6 +1,7 @@
 package dev.plumb.cli;
 
 import dev.plumb.config.PlumbException;
+import dev.plumb.hub.AdapterFolder;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Hub;
 import dev.plumb.tensor.Device;
@@ -16,7 +17,22 @@ final class Models {
         computing.threads().ifPresent(Torch::threads);
         Path folder = Hub.ofEnvironment().model(model).path();
         Device device = Device.named(computing.device());
-        return Checkpoint.load(folder, Optional.of(computing.dtype().on(device)), device);
+        boolean adapterAlone = computing.adapter().isEmpty() && AdapterFolder.isAdapter(folder);
+        Path model = adapterAlone ? AdapterFolder.base(folder) : folder;
+        return adapted(
+                Checkpoint.load(model, Optional.of(computing.dtype().on(device)), device),
+                adapterAlone ? Optional.of(folder) : computing.adapter());
+    }
+
+    /** A model with an adapter, if one is wanted; a model that the adapter does not fit is closed. */
+    static Checkpoint adapted(Checkpoint checkpoint, Optional<Path> adapter) {
+        try {
+            return adapter.map(folder -> checkpoint.with(AdapterFolder.read(folder, checkpoint.decoder())))
+                    .orElse(checkpoint);
+        } catch (RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
     }
 
     /** Refuses ids that the embedding has no row for, which libtorch would refuse less clearly. */

@@ -1,5 +1,6 @@
 package dev.plumb.cli;
 
+import dev.plumb.hub.AdapterFolder;
 import dev.plumb.train.Job;
 import dev.plumb.train.RunLayout;
 import dev.plumb.train.Training;
@@ -79,6 +80,10 @@ final class Train implements Callable<Integer> {
             System.out.println("  " + Text.program() + " generate model=" + Text.word(model) + " prompt='…'");
         }
         System.out.println("  " + Text.program() + " score model=" + Text.word(model) + " data=FILE.jsonl");
+        if (AdapterFolder.isAdapter(model)) {
+            System.out.println("  " + Text.program() + " merge model="
+                    + Text.word(job.run().model()) + " adapter=" + Text.word(model) + " output=FOLDER");
+        }
         return Exit.DONE;
     }
 }

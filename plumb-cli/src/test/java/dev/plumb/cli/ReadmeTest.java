@@ -56,6 +56,8 @@ class ReadmeTest {
                 Binder.bind(ScoreSettings.class, YamlSource.commandLine().with(rest));
             case "eval" ->
                 Binder.bind(EvalSettings.class, YamlSource.commandLine().with(rest));
+            case "merge" ->
+                Binder.bind(MergeSettings.class, YamlSource.commandLine().with(rest));
             default -> {
                 if (!name.equals("quickstart")) { // which takes minutes and has a test of its own
                     assertThat(Console.run(words.toArray(new String[0])).status())

@@ -1,6 +1,7 @@
 package dev.plumb.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -75,14 +76,53 @@ class TrainCommandTest {
         assertThat(margin(run.resolve("final"))).isGreaterThan(before + 1);
     }
 
+    @Test
+    void anAdapterIsTrainedScoredAndMerged() throws IOException {
+        Path run = folder.resolve("run");
+        Path adapter = run.resolve("final");
+        Path merged = folder.resolve("merged");
+        Console trained = Console.run(
+                "train",
+                "dpo",
+                "model=" + model,
+                "data=" + pairs,
+                "output=" + run,
+                "learning_rate=0.02",
+                "max_steps=12",
+                "use_peft=true",
+                "lora_target_modules=[q_proj, v_proj, down_proj]",
+                "device=cpu");
+        assertThat(trained.err()).isEmpty();
+        assertThat(trained.status()).isEqualTo(Exit.DONE);
+        assertThat(trained.out()).contains("merge model='" + model + "' adapter=" + adapter + " output=FOLDER");
+
+        Console written = Console.run("merge", "model=" + model, "adapter=" + adapter, "output=" + merged);
+        assertThat(written.err()).isEmpty();
+        assertThat(written.status()).isEqualTo(Exit.DONE);
+        assertThat(Console.run("merge", "adapter=" + adapter, "output=" + merged)
+                        .err())
+                .contains(merged + ": exists already");
+        double before = margin(model);
+        double with = margin(model, "adapter=" + adapter);
+        assertThat(with).isGreaterThan(before + 1);
+        assertThat(margin(adapter)).isEqualTo(with);
+        assertThat(margin(merged)).isCloseTo(with, within(1e-4));
+        assertThat(Console.run("generate", "model=" + adapter, "prompt=the 1", "max_new_tokens=4")
+                        .out())
+                .isEqualTo(Console.run("generate", "model=" + merged, "prompt=the 1", "max_new_tokens=4")
+                        .out());
+    }
+
     /** How much more probable a model finds the chosen answer, by the score command on rows of text. */
-    private double margin(Path scored) throws IOException {
+    private double margin(Path scored, String... more) throws IOException {
         Path rows = folder.resolve("answers.jsonl");
         Files.writeString(rows, """
                 {"prompt": "the 99", "completion": " cat sat"}
                 {"prompt": "the 99", "completion": " dog ran"}
                 """);
-        List<JsonNode> scores = json(Console.run("score", "model=" + scored, "data=" + rows));
+        List<String> words = new ArrayList<>(List.of("score", "model=" + scored, "data=" + rows));
+        words.addAll(List.of(more));
+        List<JsonNode> scores = json(Console.run(words.toArray(new String[0])));
         return scores.get(0).get("sum").asDouble() - scores.get(1).get("sum").asDouble();
     }
 

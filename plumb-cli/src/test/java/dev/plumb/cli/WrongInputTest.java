@@ -33,6 +33,10 @@ class WrongInputTest {
         Files.createDirectories(folder.resolve("used/final"));
         Files.createDirectories(folder.resolve("empty"));
         Files.writeString(
+                Files.createDirectories(folder.resolve("adapter")).resolve("adapter_config.json"),
+                "{\"peft_type\": \"LORA\", \"r\": 2, \"lora_alpha\": 4, \"target_modules\": [\"q_proj\"],"
+                        + " \"base_model_name_or_path\": \"lost\"}\n");
+        Files.writeString(
                 folder.resolve("used/config.yaml"), "method: dpo\nmodel: m\ndata: d.jsonl\noutput: elsewhere\n");
     }
 
@@ -44,6 +48,7 @@ class WrongInputTest {
                 Arguments.of("check", "Name a YAML file or a method"),
                 Arguments.of("generate", "Name a model and a prompt"),
                 Arguments.of("score", "Name a model and a file"),
+                Arguments.of("merge", "Name a model, its adapter and a new folder"),
                 Arguments.of("train --beta 0.2", "written without dashes, as in beta=…"),
                 Arguments.of("explain dpo beta", "Unmatched argument"));
     }
@@ -93,7 +98,21 @@ class WrongInputTest {
                 Arguments.of("score model=F/model data=F/none.jsonl", "F/none.jsonl does not exist"),
                 Arguments.of("score model=F/model data=F/broken.jsonl", "F/broken.jsonl:2: the model has no token 999"),
                 Arguments.of(
-                        "score model=F/model data=F/texts.jsonl output=F/pairs.jsonl", "F/pairs.jsonl exists already"));
+                        "score model=F/model data=F/texts.jsonl output=F/pairs.jsonl", "F/pairs.jsonl exists already"),
+                Arguments.of("merge model=F/model output=F/x", "missing required key 'adapter'"),
+                Arguments.of(
+                        "merge model=F/model adapter=F/none output=F/x",
+                        "F/none: there is no such folder; the folder of a PEFT adapter is needed"),
+                Arguments.of("merge model=F/none adapter=F/adapter output=F/x", "F/none: there is no such folder"),
+                Arguments.of(
+                        "merge adapter=F/adapter output=F/x",
+                        "F/adapter: holds an adapter to the model 'lost', which is no folder here; give the model's folder"
+                                + " as model=…"),
+                Arguments.of("merge model=F/model adapter=F/adapter output=F/x", "holds no adapter_model.safetensors"),
+                Arguments.of("generate model=F/adapter prompt=hi", "the model 'lost', which is no folder here"),
+                Arguments.of("score model=F/model adapter=F/empty data=F/texts.jsonl", "holds no adapter_config.json"),
+                Arguments.of(
+                        "check dpo model=F/adapter data=F/pairs.jsonl output=F/x", "holds an adapter, not a model"));
     }
 
     @ParameterizedTest

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** What a user may have meant by a key that is not valid where it stands. */
-final class Suggestions {
+public final class Suggestions {
     private static final int FEW_KEYS = 8;
     private static final int LONGEST_NAME = 64; // the distance to a longer text says nothing and takes long
 
@@ -102,8 +102,14 @@ final class Suggestions {
         return ", did you mean '" + name + "'?";
     }
 
-    /** The valid name that differs least from a given one, if it differs little enough to be meant. */
-    static Optional<String> nearest(String given, Collection<String> valid) {
+    /**
+     * The valid name that differs least from a given one, if it differs little enough to be meant.
+     *
+     * @param given what is not valid
+     * @param valid names in snake case
+     * @return one of the valid names
+     */
+    public static Optional<String> nearest(String given, Collection<String> valid) {
         if (given.length() > LONGEST_NAME) {
             return Optional.empty();
         }

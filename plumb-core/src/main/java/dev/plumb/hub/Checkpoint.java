@@ -1,6 +1,7 @@
 package dev.plumb.hub;
 
 import dev.plumb.config.PlumbException;
+import dev.plumb.model.Adapter;
 import dev.plumb.model.Architecture;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Weights;
@@ -117,7 +118,8 @@ public final class Checkpoint implements AutoCloseable {
         }
         throw new PlumbException(
                 Files.exists(folder.resolve("adapter_config.json"))
-                        ? folder + ": holds an adapter, not a model; name its base model's folder here."
+                        ? folder + ": holds an adapter, not a model; name its base model's folder here, or make one"
+                                + " model of both with `plumb merge`."
                         : folder + ": holds no config.json; a Hugging Face checkpoint folder is needed.");
     }
 
@@ -158,6 +160,27 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
+     * The same model with an adapter. The two share their weights, so only the new one is to be closed.
+     *
+     * @param adapter made for this model; it is closed together with the weights
+     * @return the adapted model, which is written as an adapter alone
+     */
+    public Checkpoint with(Adapter adapter) {
+        return new Checkpoint(folder, decoder.with(adapter), generation, storedType, padId);
+    }
+
+    /**
+     * The model with its adapter folded into the weights, in place. Only the new one is to be closed.
+     *
+     * @return the model without an adapter
+     */
+    public Checkpoint merged() {
+        Decoder merged = decoder.merge();
+        decoder.adapter().ifPresent(Adapter::close);
+        return new Checkpoint(folder, merged, generation, storedType, padId);
+    }
+
+    /**
      * Writes the model as it is now, with the config and the tokenizer of its folder.
      *
      * @param target the new folder, there whole or not at all
@@ -180,9 +203,10 @@ public final class Checkpoint implements AutoCloseable {
                 .writeInto(decoder, part);
     }
 
-    /** Frees the weights. */
+    /** Frees the weights, and the adapter if there is one. */
     @Override
     public void close() {
+        decoder.adapter().ifPresent(Adapter::close);
         decoder.weights().close();
     }
 }

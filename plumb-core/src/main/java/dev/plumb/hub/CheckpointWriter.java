@@ -23,8 +23,9 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Writes a model as a Hugging Face checkpoint folder. The config and all files of the tokenizer come from a source folder,
- * byte for byte, save what the config says of the weights' type, of the head and of padding.
+ * Writes a model as a Hugging Face checkpoint folder, or, of a model with an adapter, the adapter alone. The config and all
+ * files of the tokenizer come from a source folder, byte for byte, save what the config says of the weights' type, of the head
+ * and of padding.
  *
  * @param source folder with config.json and, usually, a tokenizer
  * @param dtype type of the weights in the files
@@ -111,6 +112,10 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard, Opti
         if (Files.isDirectory(templates)) {
             Files.createDirectory(part.resolve(templates.getFileName()));
             copyAll(templates, "*", part.resolve(templates.getFileName()));
+        }
+        if (decoder.adapter().isPresent()) {
+            AdapterFolder.write(decoder.adapter().get(), decoder.architecture(), source.toString(), part);
+            return;
         }
         writeConfig(decoder, part.resolve("config.json"));
         writeWeights(decoder.weights().all(), part);

@@ -58,6 +58,18 @@ final class ConfigFile {
         return root.has(key);
     }
 
+    boolean isText(String key) {
+        return root.path(key).isTextual();
+    }
+
+    /** Whether the key holds anything but null, false or an empty list, object or text. */
+    boolean isFilled(String key) {
+        JsonNode value = root.path(key);
+        return has(key)
+                && !isFalse(key)
+                && (value.isContainerNode() ? !value.isEmpty() : !value.asText().isEmpty());
+    }
+
     boolean isFalse(String key) {
         return root.path(key).isBoolean() && !root.path(key).booleanValue();
     }

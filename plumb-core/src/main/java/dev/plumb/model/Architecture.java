@@ -324,6 +324,26 @@ public record Architecture(
         return all;
     }
 
+    /**
+     * The linear layers inside this decoder, in the order of a forward pass: those that an adapter can change.
+     *
+     * @return name to shape as of x Wᵀ: outputs, inputs
+     */
+    public Map<String, long[]> linearLayers() {
+        Map<String, long[]> inside = new LinkedHashMap<>();
+        for (int i = 0; i < layers; i++) {
+            addLayer(inside, i);
+        }
+        Map<String, long[]> all = new LinkedHashMap<>();
+        inside.forEach((name, size) -> {
+            if (size.length == 2) {
+                String layerName = name.substring(0, name.length() - ".weight".length());
+                all.put(layerName, names.transposed() ? new long[] {size[1], size[0]} : size);
+            }
+        });
+        return all;
+    }
+
     private void addLayer(Map<String, long[]> all, int i) {
         int queries = attention.heads() * attention.headWidth();
         int keys = attention.keyValueHeads() * attention.headWidth();

@@ -12,6 +12,7 @@ import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The decoder of all families: tokens to hidden states. What differs between families is read from {@link Architecture}.
@@ -20,6 +21,7 @@ import java.util.Map;
 public final class Decoder {
     private final Architecture shape;
     private final Weights weights;
+    private final Optional<Adapter> adapter;
     private final Names names;
 
     /**
@@ -29,9 +31,51 @@ public final class Decoder {
      * @param weights parameters under the names of the checkpoint
      */
     public Decoder(Architecture shape, Weights weights) {
+        this(shape, weights, Optional.empty());
+    }
+
+    private Decoder(Architecture shape, Weights weights, Optional<Adapter> adapter) {
         this.shape = shape;
         this.weights = weights;
+        this.adapter = adapter;
         this.names = shape.names();
+    }
+
+    /**
+     * A decoder on the same weights that computes with an adapter.
+     *
+     * @param other the adapter, made for this architecture
+     * @return the decoder; this one goes on without it
+     */
+    public Decoder with(Adapter other) {
+        return new Decoder(shape, weights, Optional.of(other));
+    }
+
+    /**
+     * A decoder on the same weights with the adapter off.
+     *
+     * @return the decoder
+     */
+    public Decoder withoutAdapter() {
+        return new Decoder(shape, weights);
+    }
+
+    /**
+     * Folds the adapter into the weights, in place, so that the decoder without it computes what this one did.
+     *
+     * @return the decoder without it
+     */
+    public Decoder merge() {
+        adapter.ifPresent(low -> {
+            for (String layer : low.layers()) {
+                try (Scope scope = Scope.open();
+                        NoGrad guard = NoGrad.open()) {
+                    Tensor matrix = matrix(layer);
+                    matrix.copyInPlace(low.merged(layer, matrix));
+                }
+            }
+        });
+        return withoutAdapter();
     }
 
     /**
@@ -50,6 +94,24 @@ public final class Decoder {
      */
     public Weights weights() {
         return weights;
+    }
+
+    /**
+     * The adapter that it computes with.
+     *
+     * @return empty if it computes with the weights alone
+     */
+    public Optional<Adapter> adapter() {
+        return adapter;
+    }
+
+    /**
+     * What training changes: the adapter's parameters alone if there is an adapter, else the weights.
+     *
+     * @return name to tensor, unmodifiable
+     */
+    public Map<String, Tensor> trained() {
+        return adapter.map(Adapter::parameters).orElseGet(weights::all);
     }
 
     /**
@@ -243,9 +305,16 @@ public final class Decoder {
     }
 
     private Tensor linear(Tensor x, String name, boolean bias) {
+        Tensor matrix = matrix(name);
+        Optional<Tensor> added = bias ? Optional.of(weights.get(name + ".bias")) : Optional.empty();
+        Tensor plain = added.map(b -> Functional.linear(x, matrix, b)).orElseGet(() -> Functional.linear(x, matrix));
+        return adapter.map(low -> low.changed(name, x, matrix, added, plain)).orElse(plain);
+    }
+
+    /** A linear layer's W, [out, in]. */
+    Tensor matrix(String name) {
         Tensor weight = weights.get(name + ".weight");
-        Tensor matrix = names.transposed() ? weight.transpose(0, 1) : weight;
-        return bias ? Functional.linear(x, matrix, weights.get(name + ".bias")) : Functional.linear(x, matrix);
+        return names.transposed() ? weight.transpose(0, 1) : weight;
     }
 
     Tensor norm(Tensor x, String name) {

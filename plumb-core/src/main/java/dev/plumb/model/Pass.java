@@ -94,8 +94,10 @@ public sealed interface Pass {
                 }
             }
             Decoder.Embedded embedded = decoder.embed(layout);
-            embedded.x().backward(back);
-            decoder.addTokenGradients(layout, embedded);
+            if (embedded.x().requiresGrad()) {
+                embedded.x().backward(back);
+                decoder.addTokenGradients(layout, embedded);
+            }
         }
     }
 }

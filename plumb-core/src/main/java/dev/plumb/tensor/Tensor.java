@@ -977,6 +977,18 @@ public final class Tensor implements AutoCloseable {
         return this;
     }
 
+    /**
+     * Draws from a uniform distribution with libtorch's default generator, see {@link Torch#seed}.
+     *
+     * @param from smallest value
+     * @param to bound above
+     * @return this tensor
+     */
+    public Tensor uniformInPlace(double from, double to) {
+        handle.uniform_(from, to, new GeneratorOptional());
+        return this;
+    }
+
     // ---- elementwise
 
     /**

@@ -2,7 +2,7 @@ package dev.plumb.train;
 
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenStore;
-import dev.plumb.model.Weights;
+import dev.plumb.model.Decoder;
 import dev.plumb.tensor.Tensor;
 import java.util.List;
 import java.util.Map;
@@ -22,8 +22,8 @@ interface Loop {
     int[] prompt(Example row);
 
     /** The parameters that are updated, out of all that the model has. */
-    default Map<String, Tensor> trained(Weights weights) {
-        return weights.all();
+    default Map<String, Tensor> trained(Decoder decoder) {
+        return decoder.trained();
     }
 
     /** Refuses a loss before the first update that cannot be right. */

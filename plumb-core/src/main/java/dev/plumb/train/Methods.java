@@ -43,7 +43,8 @@ public final class Methods {
                     "prompt + chosen + rejected, as texts or as messages; or chosen + rejected with the prompt inside"
                             + " both; or ShareGPT or Alpaca pairs",
                     "the model, its gradients, two AdamW moments and the frozen reference (none with"
-                            + " precompute_ref_log_probs: its answers are kept on disk instead)",
+                            + " precompute_ref_log_probs: its answers are kept on disk instead; none with use_peft: it is"
+                            + " the model with the adapter off)",
                     "arXiv 2305.18290, equation 7",
                     Job.DpoJob.class),
             new Method<>(

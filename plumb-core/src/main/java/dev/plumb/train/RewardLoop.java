@@ -5,7 +5,6 @@ import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Pass;
-import dev.plumb.model.Weights;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.RewardBatch;
 import dev.plumb.objective.RewardMeasures;
@@ -40,9 +39,9 @@ final class RewardLoop implements Loop {
     }
 
     @Override
-    public Map<String, Tensor> trained(Weights weights) {
-        String head = decoder.architecture().headName();
-        return freezeBackbone ? Map.of(head, weights.get(head)) : weights.all();
+    public Map<String, Tensor> trained(Decoder model) {
+        String head = model.architecture().headName();
+        return freezeBackbone ? Map.of(head, model.head()) : model.trained();
     }
 
     @Override

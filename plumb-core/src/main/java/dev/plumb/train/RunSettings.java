@@ -1,5 +1,6 @@
 package dev.plumb.train;
 
+import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
 import dev.plumb.data.DataConfig;
 import java.nio.file.Path;
@@ -25,6 +26,7 @@ import java.util.Optional;
  * @param earlyStoppingPatience evaluations without improvement before the run ends
  * @param samplePrompts prompts that are answered before, during and after
  * @param maxCompletionLength tokens of such an answer
+ * @param adapter whether an adapter is trained instead of the weights
  */
 public record RunSettings(
         @Setting(doc = "The way of learning, such as sft or dpo.")
@@ -117,7 +119,9 @@ public record RunSettings(
         int samplePrompts,
 
         @Setting(doc = "Tokens of such an answer at most.", byDefault = "64", min = 1)
-        int maxCompletionLength) {
+        int maxCompletionLength,
+
+        @Inline AdapterSettings adapter) {
     /** Checks what single ranges cannot. */
     public RunSettings {
         if (loadBestModelAtEnd && (evalSteps == 0 || evalSteps != saveSteps)) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.PlumbException;
 import dev.plumb.hub.Safetensors;
-import dev.plumb.model.Weights;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
@@ -47,9 +46,9 @@ record TrainerState(long step, long tokens, double best, int evaluationsWithoutG
         Files.writeString(folder.resolve(STATE), node + "\n");
     }
 
-    /** Reads a checkpoint into weights and optimiser. */
-    static TrainerState load(Path folder, Weights weights, AdamW optimizer) {
-        readWeights(folder, weights);
+    /** Reads a checkpoint into what is trained and its optimiser. */
+    static TrainerState load(Path folder, Map<String, Tensor> trained, AdamW optimizer) {
+        readTrained(folder, trained);
         try (Safetensors file = Safetensors.open(folder.resolve(OPTIMIZER))) {
             copy(file, optimizer.state());
         }
@@ -69,10 +68,10 @@ record TrainerState(long step, long tokens, double best, int evaluationsWithoutG
         }
     }
 
-    /** Reads the weights of a checkpoint folder into those of a model of the same shape. */
-    static void readWeights(Path folder, Weights weights) {
+    /** Reads what is trained, the weights or an adapter, from a checkpoint folder of the same run. */
+    static void readTrained(Path folder, Map<String, Tensor> trained) {
         try (var files = Files.list(folder)) {
-            Map<String, Tensor> wanted = new LinkedHashMap<>(weights.all());
+            Map<String, Tensor> wanted = new LinkedHashMap<>(trained);
             for (Path path : files.filter(TrainerState::holdsWeights).sorted().toList()) {
                 try (Safetensors file = Safetensors.open(path)) {
                     Map<String, Tensor> here = new LinkedHashMap<>(wanted);

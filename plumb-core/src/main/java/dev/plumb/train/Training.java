@@ -7,7 +7,6 @@ import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
-import dev.plumb.model.Weights;
 import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Dpo;
 import dev.plumb.objective.PreferenceObjective;
@@ -142,8 +141,8 @@ public final class Training {
                 return train(loop, workplace, folder, interrupt);
             }
         }
-        try (Weights frozen = start.weights().frozenCopy()) {
-            Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
+        try (FrozenModel frozen = FrozenModel.of(start)) {
+            Policy model = new Policy(frozen.decoder(), false);
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(reference));
             return train(loop, workplace, folder, interrupt);
@@ -151,8 +150,7 @@ public final class Training {
     }
 
     private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {
-        Map<String, Tensor> trained =
-                loop.trained(workplace.checkpoint().decoder().weights());
+        Map<String, Tensor> trained = loop.trained(workplace.checkpoint().decoder());
         try (TrainingRun run = TrainingRun.open(
                 job.run(), job.optimisation(), schedule(workplace), workplace, trained, folder, interrupt)) {
             run.train(loop);
@@ -161,7 +159,7 @@ public final class Training {
     }
 
     private static StoredReference precompute(Job.DpoJob job, Workplace workplace, Provenance provenance) {
-        Decoder decoder = workplace.checkpoint().decoder();
+        Decoder decoder = workplace.checkpoint().decoder().withoutAdapter();
         Policy model = new Policy(decoder, false);
         String identity =
                 provenance.model().stream().map(Provenance.Source::sha256).collect(Collectors.joining(" ")) + " "

@@ -6,7 +6,6 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Generator;
 import dev.plumb.model.Sampling;
-import dev.plumb.model.Weights;
 import dev.plumb.tensor.Tensor;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -83,25 +82,19 @@ final class TrainingRun implements AutoCloseable {
             Map<String, Tensor> trained,
             RunFolder folder,
             Interrupt interrupt) {
-        Weights weights = workplace.checkpoint().decoder().weights();
         AdamW optimizer = new AdamW(trained, optimisation.adam());
         TrainerState state = folder.checkpoints()
                 .newest()
-                .map(checkpoint -> TrainerState.load(checkpoint.folder(), weights, optimizer))
+                .map(checkpoint -> TrainerState.load(checkpoint.folder(), trained, optimizer))
                 .orElseGet(TrainerState::start);
         folder.checkpoints().discardAfter(state.step());
-        folder.requireFreeSpace(2 * size(weights, optimizer));
+        folder.requireFreeSpace(2 * (size(trained) + size(optimizer.state())));
         interrupt.heed();
         return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state, interrupt);
     }
 
-    private static long size(Weights weights, AdamW optimizer) {
-        return weights.all().values().stream()
-                        .mapToLong(tensor -> tensor.byteSize())
-                        .sum()
-                + optimizer.state().values().stream()
-                        .mapToLong(tensor -> tensor.byteSize())
-                        .sum();
+    private static long size(Map<String, Tensor> tensors) {
+        return tensors.values().stream().mapToLong(Tensor::byteSize).sum();
     }
 
     /** Takes all steps that are left: rows, gradients, an update, a look, a checkpoint. */
@@ -322,7 +315,7 @@ final class TrainingRun implements AutoCloseable {
         Checkpoint checkpoint = workplace.checkpoint();
         if (settings.loadBestModelAtEnd()) {
             folder.checkpoints().best().ifPresent(best -> {
-                TrainerState.readWeights(best.folder(), checkpoint.decoder().weights());
+                TrainerState.readTrained(best.folder(), checkpoint.decoder().trained());
                 note("the final model is that of step " + best.step());
             });
         }

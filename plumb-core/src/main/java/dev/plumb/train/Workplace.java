@@ -77,6 +77,7 @@ public final class Workplace implements AutoCloseable {
                         settings.model() + ": is a reward model, which gives scores and writes nothing;"
                                 + " this method needs a language model.");
             }
+            checkpoint = settings.adapter().prepare(checkpoint, settings.seed());
             return open(inputs, checkpoint, kind);
         } catch (RuntimeException e) {
             checkpoint.close();

@@ -47,6 +47,12 @@ class KillAndResumeTest {
         hold("dpo", false, "precompute_ref_log_probs: true");
     }
 
+    @Test
+    void preferencesByAnAdapter() throws IOException, InterruptedException {
+        hold("dpo", false, "use_peft: true", "lora_r: 4", "use_dora: true");
+        assertThat(tiny.layout("killed").finalModel()).isDirectoryNotContaining("glob:**/model.safetensors");
+    }
+
     private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {
         TrainingProcess left = TrainingProcess.start(yaml(method, "left", more), false);
         Path yaml = yaml(method, "killed", more);

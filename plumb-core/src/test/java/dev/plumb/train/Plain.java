@@ -49,7 +49,7 @@ final class Plain {
     static Map<String, double[]> gradients(Decoder decoder, AdamW optimizer) {
         Map<String, double[]> gradients = new LinkedHashMap<>();
         try (NoGrad guard = NoGrad.open()) {
-            for (String name : decoder.weights().all().keySet()) {
+            for (String name : decoder.trained().keySet()) {
                 gradients.put(name, optimizer.gradient(name).reshape(-1).toDoubles());
                 optimizer.gradient(name).zeroInPlace();
             }

@@ -161,10 +161,10 @@ class RewardLoopTest {
         try (Weights weights = decoder.weights();
                 TokenStore store = Stores.of(folder, pairs)) {
             RewardLoop frozen = new RewardLoop(decoder, Plain.optimisation("micro_batch_tokens=64"), OBJECTIVE, true);
-            assertThat(frozen.trained(weights)).containsOnlyKeys("score.weight");
+            assertThat(frozen.trained(decoder)).containsOnlyKeys("score.weight");
             double[] head;
             try (AdamW optimizer =
-                    new AdamW(frozen.trained(weights), Plain.optimisation().adam())) {
+                    new AdamW(frozen.trained(decoder), Plain.optimisation().adam())) {
                 frozen.learn(optimizer, store, store.rows());
                 head = optimizer.gradient("score.weight").reshape(-1).toDoubles();
             }
