@@ -56,7 +56,7 @@ public final class Kto implements UnpairedObjective {
     public record Config(
             @Setting(
                     doc =
-                            "kto; apo_zero_unpaired: without a reference point, which takes half the passes; seed: without"
+                            "kto; apo_zero_unpaired: without a reference point, with half the forward passes; seed: without"
                                     + " it, and with the means of good and bad answers added.",
                     byDefault = "kto",
                     source = "TRL; arXiv 2402.01306, 2408.06266")
