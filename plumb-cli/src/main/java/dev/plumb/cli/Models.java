@@ -18,9 +18,9 @@ final class Models {
         Path folder = Hub.ofEnvironment().model(model).path();
         Device device = Device.named(computing.device());
         boolean adapterAlone = computing.adapter().isEmpty() && AdapterFolder.isAdapter(folder);
-        Path model = adapterAlone ? AdapterFolder.base(folder) : folder;
+        Path base = adapterAlone ? AdapterFolder.base(folder) : folder;
         return adapted(
-                Checkpoint.load(model, Optional.of(computing.dtype().on(device)), device),
+                Checkpoint.load(base, Optional.of(computing.dtype().on(device)), device),
                 adapterAlone ? Optional.of(folder) : computing.adapter());
     }
 

@@ -3,6 +3,7 @@ package dev.plumb.data;
 import dev.plumb.text.Message;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -84,6 +85,31 @@ record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) 
                     BadRowReason.WRONG_TYPE, title(name) + " holds " + value + " where a number from 0 is due");
         }
         return number;
+    }
+
+    /** A column of true or false, also as 1 or 0, or as their text, which is how a CSV file holds them. */
+    boolean bool(String name) throws BadRow {
+        Object value = get(name);
+        if (value instanceof Boolean bool) {
+            return bool;
+        }
+        if (value instanceof Number number && (number.doubleValue() == 0 || number.doubleValue() == 1)) {
+            return number.doubleValue() == 1;
+        }
+        String text = value instanceof String string ? string.strip().toLowerCase(Locale.ROOT) : "";
+        return switch (text) {
+            case "true", "1" -> true;
+            case "false", "0" -> false;
+            default ->
+                throw new BadRow(
+                        BadRowReason.WRONG_TYPE,
+                        title(name) + " holds " + shown(value) + " where true or false, or 1 or 0, is due");
+        };
+    }
+
+    private static String shown(Object value) {
+        boolean brief = value instanceof Number || value instanceof String text && text.length() <= 20;
+        return brief ? "'" + value + "'" : JsonText.kind(value);
     }
 
     /** A column of turns. */

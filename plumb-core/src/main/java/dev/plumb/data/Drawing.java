@@ -28,6 +28,14 @@ final class Drawing {
             return new Preflight.Drawn(
                     id, shortened(chosen) + "\nrejected: " + shortened(other), tokenizer.token(last));
         }
+        if (example instanceof TokenJudged judged) {
+            int[] answer = judged.completion();
+            return new Preflight.Drawn(
+                    id,
+                    shortened(marked(tokenizer, answered(judged.prompt(), answer)))
+                            + (judged.desirable() ? "\njudged good" : "\njudged bad"),
+                    tokenizer.token(answer[answer.length - 1]));
+        }
         TokenSequence sequence = (TokenSequence) example;
         return new Preflight.Drawn(
                 id, shortened(marked(tokenizer, sequence)), tokenizer.token(sequence.ids()[sequence.lastTrained()]));

@@ -59,6 +59,9 @@ public final class Encoder {
             if (row instanceof Row.Preference preference) {
                 return pair(preference);
             }
+            if (row instanceof Row.Judged judged) {
+                return judged(judged);
+            }
             return sequence((Row.Demonstration) row);
         } catch (UnfitRowException e) {
             return new EncodedRow.Refused(e.fault(), String.valueOf(e.getMessage()));
@@ -125,6 +128,20 @@ public final class Encoder {
         return limit.fit(
                 new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds(), row.margin()),
                 chosen.conversation());
+    }
+
+    private EncodedRow judged(Row.Judged row) throws UnfitRowException {
+        check(row.tools(), row.prompt(), row.completion());
+        onlyAssistant(row.completion());
+        DialogueTokenizer.Prompt prompt = dialogues.prompt(row.id(), row.prompt(), row.tools());
+        Dialogue dialogue = dialogues
+                .joined(row.id(), prompt, row.completion(), row.tools(), false)
+                .upToLastSpoken();
+        if (dialogue.answerIds().length == 0) {
+            throw new UnfitRowException(EncodingFault.NOTHING_TRAINED, "the answer has no token");
+        }
+        return limit.fit(
+                new TokenJudged(dialogue.promptIds(), dialogue.answerIds(), row.desirable()), dialogue.conversation());
     }
 
     private EncodedRow sequence(Row.Demonstration row) throws UnfitRowException {

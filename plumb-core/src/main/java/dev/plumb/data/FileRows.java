@@ -44,7 +44,7 @@ final class FileRows implements RowSource {
         }
         if (halfEmpty != null) {
             throw new PlumbException(halfEmpty.id() + " and those after it have null in a column that a "
-                    + (kind == RowKind.PREFERENCE ? "preference" : "demonstration") + " needs; none of the first "
+                    + kind.title() + " needs; none of the first "
                     + first.size() + " rows is whole.");
         }
         if (first.peek() instanceof Table.Unreadable row) {

@@ -44,7 +44,24 @@ enum Form {
             RowKind.PREFERENCE,
             "preference with the prompt inside both answers",
             List.of("chosen", "rejected"),
-            List.of("system", "tools", "margin"));
+            List.of("system", "tools", "margin")),
+    JUDGED(
+            RowKind.UNPAIRED,
+            "prompt, completion and label",
+            List.of("prompt", "completion", "label"),
+            List.of("system", "tools")),
+    MESSAGES_JUDGED(
+            RowKind.UNPAIRED, "conversation with a label", List.of("messages", "label"), List.of("system", "tools")),
+    SHARE_GPT_JUDGED(
+            RowKind.UNPAIRED,
+            "ShareGPT conversation with a label",
+            List.of("conversations", "label"),
+            List.of("system", "tools")),
+    ALPACA_JUDGED(
+            RowKind.UNPAIRED,
+            "Alpaca instruction with a label",
+            List.of("instruction", "output", "label"),
+            List.of("input", "history", "system", "tools"));
 
     /** Our names of all columns that some form reads. */
     static final List<String> COLUMNS = columns();
@@ -71,6 +88,12 @@ enum Form {
 
     List<String> optional() {
         return optional;
+    }
+
+    /** The column of the answer, or the last one if there are two. */
+    String answer() {
+        int last = required.size() - 1;
+        return required.get(kind == RowKind.UNPAIRED ? last - 1 : last);
     }
 
     /** The first form of a kind whose columns are there and which has a use for every column that was mapped. */

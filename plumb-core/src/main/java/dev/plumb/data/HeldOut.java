@@ -44,6 +44,9 @@ final class HeldOut {
         if (row instanceof Row.Preference preference) {
             return hash(preference.prompt());
         }
+        if (row instanceof Row.Judged judged) {
+            return hash(judged.prompt());
+        }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return hash(demonstration.prompt().orElseGet(() -> opening(demonstration.completion())));
     }
@@ -57,6 +60,10 @@ final class HeldOut {
     static long contentHash(Row row) {
         if (row instanceof Row.Preference preference) {
             return hash(preference.prompt(), preference.chosen(), preference.rejected());
+        }
+        if (row instanceof Row.Judged judged) {
+            Content label = new Content.Plain(String.valueOf(judged.desirable()));
+            return hash(judged.prompt(), judged.completion(), label);
         }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return demonstration

@@ -97,6 +97,36 @@ final class LengthLimit {
         return new EncodedRow.Kept(fitted, conversation, new EncodedRow.Cut(0, row.tokens() - fitted.tokens()));
     }
 
+    /**
+     * Fits a judged answer with its prompt.
+     *
+     * @param row the answer
+     * @param conversation handed on
+     * @return the row within the limit
+     * @throws UnfitRowException if it is too long and may not be cut
+     */
+    EncodedRow.Kept fit(TokenJudged row, boolean conversation) throws UnfitRowException {
+        int[] prompt = row.prompt();
+        int[] answer = row.completion();
+        int over = row.tokens() - maxLength;
+        if (over <= 0) {
+            return new EncodedRow.Kept(row, conversation, EncodedRow.Cut.NONE);
+        }
+        int room = maxLength - answer.length;
+        if (truncation == Truncation.KEEP_END && room > kept(prompt)) {
+            return new EncodedRow.Kept(
+                    new TokenJudged(keepEnd(prompt, room), answer, row.desirable()),
+                    conversation,
+                    new EncodedRow.Cut(over, 0));
+        }
+        if (truncation != Truncation.KEEP_START || prompt.length >= maxLength) {
+            throw tooLong(row.tokens(), prompt.length, answer.length);
+        }
+        int[] start = start(answer, maxLength - prompt.length);
+        return new EncodedRow.Kept(
+                new TokenJudged(prompt, start, row.desirable()), conversation, new EncodedRow.Cut(0, over));
+    }
+
     private TokenSequence keepEnd(TokenSequence row) {
         int from = row.ids().length - maxLength;
         boolean[] trained = Arrays.copyOfRange(row.trained(), from, row.trained().length);

@@ -23,7 +23,8 @@ import java.util.SortedMap;
  * @param bos rows by the number of BOS tokens they open with
  * @param eos rows by the number of EOS tokens in them
  * @param repeats rows that say what an earlier one says
- * @param answers how the two answers of pairs compare; empty for demonstrations
+ * @param answers how the two answers of pairs compare; empty where there are no pairs
+ * @param labels how the answers that are learnt were judged; empty where they were not
  * @param drawn one row with its targets marked; empty if no row is left
  * @param refusals why the run must not start, as whole sentences with a remedy
  * @param notes what its user should know, as whole sentences
@@ -44,6 +45,7 @@ public record Preflight(
         SortedMap<Integer, Long> eos,
         Repeats repeats,
         Optional<Answers> answers,
+        Optional<Labels> labels,
         Optional<Drawn> drawn,
         List<String> refusals,
         List<String> notes) {
@@ -110,6 +112,43 @@ public record Preflight(
      * @param chosenLonger share of pairs whose preferred answer is the longer one; equal lengths count one half
      */
     public record Answers(double chosenMean, double rejectedMean, double chosenLonger) {}
+
+    /**
+     * How answers were judged.
+     *
+     * @param desirable how many were found good
+     * @param undesirable how many were found bad
+     */
+    public record Labels(long desirable, long undesirable) {
+        /**
+         * Whether the good ones weigh as much as the bad ones in all, or up to a third more, where each weighs 1.
+         *
+         * @return true if no weights are called for
+         */
+        public boolean isBalanced() {
+            return desirable >= undesirable && 3 * desirable <= 4 * undesirable;
+        }
+
+        /**
+         * Weights of both classes, of which the smaller class's is raised and the other is 1.
+         *
+         * @param quotient how much the good ones are to weigh in all, as a multiple of what the bad ones weigh
+         * @return the weights
+         */
+        public Weights weights(double quotient) {
+            return desirable > undesirable
+                    ? new Weights(1, desirable / (quotient * undesirable))
+                    : new Weights(quotient * undesirable / desirable, 1);
+        }
+    }
+
+    /**
+     * What a row counts in the loss.
+     *
+     * @param desirable a good answer
+     * @param undesirable a bad one
+     */
+    public record Weights(double desirable, double undesirable) {}
 
     /**
      * A row as text.

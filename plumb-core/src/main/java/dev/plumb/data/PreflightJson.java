@@ -36,6 +36,11 @@ final class PreflightJson {
         json.set("rows_by_eos", MAPPER.valueToTree(report.eos()));
         json.set("repeats", MAPPER.valueToTree(report.repeats()));
         report.answers().ifPresent(answers -> json.set("answers", MAPPER.valueToTree(answers)));
+        report.labels().ifPresent(labels -> {
+            ObjectNode counts = json.putObject("labels");
+            counts.put("desirable", labels.desirable());
+            counts.put("undesirable", labels.undesirable());
+        });
         report.drawn().ifPresent(drawn -> {
             ObjectNode example = json.putObject("example");
             example.put("row", drawn.id().toString());

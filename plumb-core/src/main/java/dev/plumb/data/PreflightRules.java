@@ -35,6 +35,7 @@ final class PreflightRules {
                 facts.eos(),
                 facts.repeats(),
                 facts.answers(),
+                facts.labels(),
                 facts.drawn(),
                 refusals(facts, encoder.config()),
                 notes(facts, encoder));
@@ -144,7 +145,32 @@ final class PreflightRules {
                         "The preferred answer is the longer one in %.0f %% of the pairs: length alone tells them apart, and the"
                                 + " model may learn that.",
                         100 * answers.chosenLonger())));
+        facts.labels().ifPresent(labels -> notes.addAll(balance(labels)));
         return notes;
+    }
+
+    /** arXiv 2402.01306, equation 8: with weights λ and counts n, (λ_D n_D) / (λ_U n_U) is to lie between 1 and 4/3. */
+    private static List<String> balance(Preflight.Labels labels) {
+        if (labels.desirable() == 0 || labels.undesirable() == 0) {
+            return List.of("All rows that are learnt are judged " + (labels.desirable() > 0 ? "good" : "bad")
+                    + ": nothing shows the model what to keep apart. Add rows that are judged otherwise.");
+        }
+        if (labels.isBalanced()) {
+            return List.of();
+        }
+        Preflight.Weights least = labels.weights(1);
+        Preflight.Weights most = labels.weights(4.0 / 3);
+        boolean raisesGood = least.desirable() != 1;
+        return List.of(String.format(
+                Locale.ROOT,
+                "%,d answers that are judged good stand beside %,d that are judged bad. Set %s between %.4g and %.4g, with"
+                        + " %s: 1, so that the good ones weigh as much in all as the bad ones, or up to a third more.",
+                labels.desirable(),
+                labels.undesirable(),
+                raisesGood ? "desirable_weight" : "undesirable_weight",
+                raisesGood ? least.desirable() : most.undesirable(),
+                raisesGood ? most.desirable() : least.undesirable(),
+                raisesGood ? "undesirable_weight" : "desirable_weight"));
     }
 
     private static String quoted(String token) {

@@ -36,6 +36,9 @@ final class PreflightTally {
     private long conversations;
     private long unstopped;
     private double chosenLonger;
+    private boolean anyJudged;
+    private long desirable;
+    private long undesirable;
     private long cutRows;
     private long cutAnswers;
     private long cutPromptTokens;
@@ -81,6 +84,8 @@ final class PreflightTally {
         boolean stops;
         if (kept.example() instanceof TokenPair pair) {
             stops = pair(pair);
+        } else if (kept.example() instanceof TokenJudged judged) {
+            stops = judged(judged, learnt);
         } else {
             stops = sequence((TokenSequence) kept.example());
         }
@@ -110,6 +115,19 @@ final class PreflightTally {
         boolean chosenStops = endsIn(pair.chosen()[pair.chosen().length - 1]);
         boolean rejectedStops = endsIn(pair.rejected()[pair.rejected().length - 1]);
         return chosenStops && rejectedStops;
+    }
+
+    private boolean judged(TokenJudged judged, boolean learnt) {
+        int[] completion = judged.completion();
+        prompt.add(judged.prompt().length);
+        answer.add(completion.length);
+        total.add(judged.tokens());
+        anyJudged = true;
+        desirable += learnt && judged.desirable() ? 1 : 0;
+        undesirable += learnt && !judged.desirable() ? 1 : 0;
+        opening(judged.prompt());
+        eos(judged.prompt(), completion);
+        return endsIn(completion[completion.length - 1]);
     }
 
     private boolean sequence(TokenSequence sequence) {
@@ -174,6 +192,7 @@ final class PreflightTally {
                         ? Optional.empty()
                         : Optional.of(
                                 new Preflight.Answers(chosen.mean(), rejected.mean(), chosenLonger / chosen.count())),
+                anyJudged ? Optional.of(new Preflight.Labels(desirable, undesirable)) : Optional.empty(),
                 drawn,
                 List.of(),
                 List.of());

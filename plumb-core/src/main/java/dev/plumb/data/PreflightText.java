@@ -17,6 +17,7 @@ final class PreflightText {
     static String of(Preflight report) {
         PreflightText text = new PreflightText();
         text.rows(report);
+        report.labels().ifPresent(text::labels);
         text.lengths(report);
         text.tokens(report);
         report.drawn().ifPresent(text::drawn);
@@ -69,6 +70,12 @@ final class PreflightText {
                 .ifPresent(answers -> line(
                         "Answers   %.1f tokens chosen, %.1f rejected; chosen is longer in %.1f %%",
                         answers.chosenMean(), answers.rejectedMean(), 100 * answers.chosenLonger()));
+    }
+
+    private void labels(Preflight.Labels labels) {
+        line(
+                "Labels    %,d judged good and %,d judged bad among the rows that are learnt",
+                labels.desirable(), labels.undesirable());
     }
 
     private void lengths(String name, Preflight.Lengths l) {

@@ -50,4 +50,16 @@ public sealed interface Row {
             this(id, prompt, chosen, rejected, tools, 0);
         }
     }
+
+    /**
+     * One answer to a prompt, of which people said whether it is good.
+     *
+     * @param id where the row came from
+     * @param prompt what the answer answers
+     * @param completion the answer
+     * @param desirable whether it is good
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Judged(RowId id, Content prompt, Content completion, boolean desirable, List<Map<String, Object>> tools)
+            implements Row {}
 }

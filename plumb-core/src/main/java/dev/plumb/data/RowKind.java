@@ -3,7 +3,27 @@ package dev.plumb.data;
 /** What a way of learning asks of a data file. */
 public enum RowKind {
     /** Something to imitate: {@link Row.Demonstration}. */
-    DEMONSTRATION,
+    DEMONSTRATION("demonstration", "prompt: question, completion: answer"),
     /** Two answers to one prompt: {@link Row.Preference}. */
-    PREFERENCE
+    PREFERENCE("preference", "prompt: question, chosen: better, rejected: worse"),
+    /** An answer and whether it is good: {@link Row.Judged}. */
+    UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb");
+
+    private final String title;
+    private final String mapping;
+
+    RowKind(String title, String mapping) {
+        this.title = title;
+        this.mapping = mapping;
+    }
+
+    /** What a row is called. */
+    String title() {
+        return title;
+    }
+
+    /** An example of columns under other names. */
+    String mapping() {
+        return mapping;
+    }
 }

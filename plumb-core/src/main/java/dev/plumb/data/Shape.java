@@ -3,6 +3,7 @@ package dev.plumb.data;
 import dev.plumb.config.PlumbException;
 import dev.plumb.text.Message;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -22,25 +23,48 @@ import org.jspecify.annotations.Nullable;
  */
 record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String, String> mapping, String description) {
     private static final Set<Form> ALWAYS_TURNS = Set.of(
-            Form.MESSAGES, Form.SHARE_GPT, Form.ALPACA, Form.SHARE_GPT_PAIR, Form.ALPACA_PAIR, Form.MESSAGES_PAIR);
+            Form.MESSAGES,
+            Form.SHARE_GPT,
+            Form.ALPACA,
+            Form.SHARE_GPT_PAIR,
+            Form.ALPACA_PAIR,
+            Form.MESSAGES_PAIR,
+            Form.MESSAGES_JUDGED,
+            Form.SHARE_GPT_JUDGED,
+            Form.ALPACA_JUDGED);
 
     /** Finds the shape on a row; empty if the row has the right columns but null in one of them. */
     static Optional<Shape> find(RowId id, Map<String, @Nullable Object> values, DataFile file, RowKind kind) {
-        Cells cells = new Cells(values, file.columns());
-        Form form = form(id, cells, file.columns(), kind);
+        Map<String, String> mapping = mapping(values, file, kind);
+        Cells cells = new Cells(values, mapping);
+        Form form = form(id, cells, mapping, kind);
         for (String name : form.required()) {
             if (cells.find(name) == null) {
                 return Optional.empty();
             }
         }
         boolean turnsInPrompt = isTurns(cells.find("prompt")) || ALWAYS_TURNS.contains(form);
-        List<String> answers = form.required();
-        boolean turnsInAnswer = isTurns(cells.find(answers.get(answers.size() - 1)));
+        boolean turnsInAnswer = isTurns(cells.find(form.answer()));
         Form fitting = kind == RowKind.PREFERENCE && turnsInAnswer && isWhole(cells, form, turnsInPrompt)
                 ? Form.IMPLICIT_PAIR
                 : form;
-        Shape shape = new Shape(fitting, turnsInPrompt, turnsInAnswer, file.columns(), "");
-        return Optional.of(new Shape(fitting, turnsInPrompt, turnsInAnswer, file.columns(), shape.describe(id, cells)));
+        Shape shape = new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, "");
+        return Optional.of(new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, shape.describe(id, cells)));
+    }
+
+    /** The file's names of columns; LLaMA-Factory's name of the label is known without being told. */
+    private static Map<String, String> mapping(Map<String, @Nullable Object> values, DataFile file, RowKind kind) {
+        Map<String, String> given = file.columns();
+        if (kind != RowKind.UNPAIRED
+                || !values.containsKey("kto_tag")
+                || values.containsKey("label")
+                || given.containsKey("label")
+                || given.containsValue("kto_tag")) {
+            return given;
+        }
+        Map<String, String> mapping = new LinkedHashMap<>(given);
+        mapping.put("label", "kto_tag");
+        return mapping;
     }
 
     private static Form form(RowId id, Cells cells, Map<String, String> mapping, RowKind kind) {
@@ -56,11 +80,9 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                         + Cells.listed(cells.values().keySet())
                         + (mapping.isEmpty() ? "" : " (with columns: " + mapping + ")")
                         + ", and none of the sets that make a "
-                        + (kind == RowKind.PREFERENCE ? "preference" : "demonstration")
-                        + ": " + Form.accepted(kind) + ". Map the file's columns to one set, for example columns: {"
-                        + (kind == RowKind.PREFERENCE
-                                ? "prompt: question, chosen: better, rejected: worse"
-                                : "prompt: question, completion: answer")
+                        + kind.title() + ": " + Form.accepted(kind)
+                        + ". Map the file's columns to one set, for example columns: {"
+                        + kind.mapping()
                         + "}."));
     }
 
@@ -136,6 +158,9 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                         answer(cells, form.required().get(1)),
                         tools);
             case IMPLICIT_PAIR -> turnsInAnswer ? implicitTurns(id, cells, tools) : implicitText(id, cells, tools);
+            case MESSAGES_JUDGED, SHARE_GPT_JUDGED -> judgedTurns(id, cells, tools);
+            case JUDGED, ALPACA_JUDGED ->
+                new Row.Judged(id, prompt(cells), answer(cells, form.answer()), cells.bool("label"), tools);
             default -> {
                 Content prompt = prompt(cells);
                 Content chosen = answer(cells, "chosen");
@@ -155,7 +180,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
 
     private Content prompt(Cells cells) throws BadRow {
         String name = form.required().get(0);
-        if (form == Form.ALPACA || form == Form.ALPACA_PAIR) {
+        if (form == Form.ALPACA || form == Form.ALPACA_PAIR || form == Form.ALPACA_JUDGED) {
             return new Content.Chat(withSystem(cells, Alpaca.prompt(cells)));
         }
         if (turnsInPrompt) {
@@ -185,6 +210,33 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title(name) + " is empty");
         }
         return isChat() ? new Content.Chat(List.of(new Message("assistant", text))) : new Content.Plain(text);
+    }
+
+    /** A judgement of a whole conversation is one of its last answer. */
+    private Row judgedTurns(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
+        String name = form.required().get(0);
+        List<Message> turns = cells.turns(name);
+        int cut = turns.size();
+        while (cut > 0 && turns.get(cut - 1).role().equals("assistant")) {
+            cut--;
+        }
+        if (cut == turns.size()) {
+            throw new BadRow(
+                    BadRowReason.NO_ASSISTANT_TURN, cells.title(name) + " does not end in a turn of the assistant");
+        }
+        List<Message> prompt = turns.subList(0, cut);
+        if (prompt.stream().allMatch(Turns::isEmpty)) {
+            throw new BadRow(
+                    BadRowReason.EMPTY_PROMPT,
+                    cells.title(name) + " has nothing before its last answer that says anything");
+        }
+        Turns.checkAnswers(turns.subList(cut, turns.size()), "the end of " + cells.title(name));
+        return new Row.Judged(
+                id,
+                new Content.Chat(withSystem(cells, prompt)),
+                new Content.Chat(turns.subList(cut, turns.size())),
+                cells.bool("label"),
+                tools);
     }
 
     private Row implicitText(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {

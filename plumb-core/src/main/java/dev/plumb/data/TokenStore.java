@@ -24,15 +24,17 @@ import java.util.stream.LongStream;
  * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
- * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair), int file, long line, then
- * for a sequence the int length, its ids, and its mask in words of 32 bits, and for a pair the double margin, three int
- * lengths and the ids of prompt, chosen and rejected. {@code NAME.index}: per row the long position of its first byte, the int count of its
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer), int file, long
+ * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
+ * lengths and the ids of prompt, chosen and rejected, and for a judged answer the int 1 or 0, two int lengths and the ids of
+ * both parts. {@code NAME.index}: per row the long position of its first byte, the int count of its
  * bytes and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
     private static final int ENTRY = 16;
     private static final int SEQUENCE = 0;
     private static final int PAIR = 1;
+    private static final int JUDGED = 2;
 
     private final Path tokensFile;
     private final FileChannel tokens;
@@ -76,7 +78,11 @@ public final class TokenStore implements AutoCloseable {
         ByteBuffer record = record(row);
         int kind = record.getInt();
         record.position(record.position() + Integer.BYTES + Long.BYTES);
-        return kind == PAIR ? pair(record) : sequence(record);
+        return switch (kind) {
+            case PAIR -> pair(record);
+            case JUDGED -> judged(record);
+            default -> sequence(record);
+        };
     }
 
     /**
@@ -172,6 +178,13 @@ public final class TokenStore implements AutoCloseable {
         return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected), margin);
     }
 
+    private static TokenJudged judged(ByteBuffer record) {
+        boolean desirable = record.getInt() == 1;
+        int prompt = record.getInt();
+        int completion = record.getInt();
+        return new TokenJudged(ints(record, prompt), ints(record, completion), desirable);
+    }
+
     private static int[] ints(ByteBuffer record, int count) {
         int[] ids = new int[count];
         record.asIntBuffer().get(ids);
@@ -239,7 +252,7 @@ public final class TokenStore implements AutoCloseable {
                 buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
             }
             buffer.clear();
-            buffer.putInt(example instanceof TokenPair ? PAIR : SEQUENCE);
+            buffer.putInt(example instanceof TokenPair ? PAIR : example instanceof TokenJudged ? JUDGED : SEQUENCE);
             buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
             buffer.putLong(id.line());
             if (example instanceof TokenPair pair) {
@@ -250,6 +263,12 @@ public final class TokenStore implements AutoCloseable {
                 put(pair.prompt());
                 put(pair.chosen());
                 put(pair.rejected());
+            } else if (example instanceof TokenJudged judged) {
+                buffer.putInt(judged.desirable() ? 1 : 0);
+                buffer.putInt(judged.prompt().length);
+                buffer.putInt(judged.completion().length);
+                put(judged.prompt());
+                put(judged.completion());
             } else if (example instanceof TokenSequence sequence) {
                 buffer.putInt(sequence.ids().length);
                 put(sequence.ids());

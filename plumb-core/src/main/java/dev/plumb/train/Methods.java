@@ -64,7 +64,26 @@ public final class Methods {
                     "prompt + chosen + rejected as for dpo; a number in the column margin if there is one",
                     "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
                     "Bradley and Terry 1952; InstructGPT, arXiv 2203.02155, equation 1",
-                    Job.RewardJob.class));
+                    Job.RewardJob.class),
+            new Method<>(
+                    "kto",
+                    "Kahneman-Tversky optimisation: learn from thumbs up and thumbs down",
+                    "The model learns from single answers that people found good or bad; no answer needs a counterpart."
+                            + " Good answers become more likely and bad ones less likely, measured from a reference point:"
+                            + " how far the model has moved on the whole, estimated at each step from prompts with the"
+                            + " answers of other prompts. What is already far right, or hopelessly wrong, hardly counts."
+                            + " Take steps of 16 rows or more, with good and bad ones in each; where one class outnumbers"
+                            + " the other, `check` proposes weights.",
+                    """
+                    L = E λ (1 - σ(±β (D(y) - z))),   + and λ_D for good answers, - and λ_U for bad ones
+                    D(y) = log p(y | x) - log p_ref(y | x)
+                    z = max(0, E D(y')),   y': the answer to another prompt than x; no gradient
+                    at the first step D = z = 0, so L is half the mean of λ""",
+                    "prompt + completion + label (true or false, 1 or 0), as texts or as messages; or messages, ShareGPT"
+                            + " conversations or Alpaca rows with label (or kto_tag)",
+                    "the model, its gradients, two AdamW moments and the frozen reference",
+                    "arXiv 2402.01306, equation 7",
+                    Job.KtoJob.class));
 
     private Methods() {}
 

@@ -1,12 +1,14 @@
 package dev.plumb.train;
 
 import dev.plumb.data.Example;
+import dev.plumb.data.TokenJudged;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.ToLongFunction;
 
 /**
  * Some rows of a step that go through the model together. Sequence s of the packing belongs to row s modulo their number:
@@ -26,7 +28,7 @@ record Part<E extends Example>(TokenStore store, List<Long> rows, List<E> exampl
      */
     static <E extends Example> Iterable<Part<E>> split(
             TokenStore store, List<Long> rows, int tokens, Class<E> kind, Function<List<E>, Packing> layout) {
-        List<List<Long>> groups = groups(store, rows, tokens);
+        List<List<Long>> groups = groups(rows, store::tokens, tokens);
         return () -> groups.stream()
                 .map(group -> {
                     List<E> examples =
@@ -79,24 +81,43 @@ record Part<E extends Example>(TokenStore store, List<Long> rows, List<E> exampl
                         style));
     }
 
+    /** Judged completions, one a row. */
+    static Iterable<Part<TokenJudged>> judged(TokenStore store, List<Long> rows, int tokens, Packing.Style style) {
+        return split(
+                store,
+                rows,
+                tokens,
+                TokenJudged.class,
+                judged -> Packing.completions(
+                        judged.stream().map(TokenJudged::prompt).toList(),
+                        judged.stream().map(one -> List.of(one.completion())).toList(),
+                        alone(style)));
+    }
+
+    /** How to lay out prompts with one completion each, which share nothing. */
+    static Packing.Style alone(Packing.Style style) {
+        return style == Packing.Style.SHARED ? Packing.Style.PACKED : style;
+    }
+
     /** How many rows. */
     int size() {
         return rows.size();
     }
 
-    private static List<List<Long>> groups(TokenStore store, List<Long> rows, int tokens) {
-        List<List<Long>> groups = new ArrayList<>();
-        List<Long> now = new ArrayList<>();
+    /** Splits what comes in an order into groups of about so many tokens; what is longer is a group of its own. */
+    static <T> List<List<T>> groups(List<T> all, ToLongFunction<T> size, int tokens) {
+        List<List<T>> groups = new ArrayList<>();
+        List<T> now = new ArrayList<>();
         long held = 0;
-        for (long row : rows) {
-            long size = store.tokens(row);
-            if (!now.isEmpty() && held + size > tokens) {
+        for (T one : all) {
+            long more = size.applyAsLong(one);
+            if (!now.isEmpty() && held + more > tokens) {
                 groups.add(List.copyOf(now));
                 now.clear();
                 held = 0;
             }
-            now.add(row);
-            held += size;
+            now.add(one);
+            held += more;
         }
         if (!now.isEmpty()) {
             groups.add(List.copyOf(now));

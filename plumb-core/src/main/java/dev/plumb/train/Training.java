@@ -9,8 +9,10 @@ import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Dpo;
+import dev.plumb.objective.Kto;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
+import dev.plumb.objective.UnpairedObjective;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import dev.plumb.tensor.Torch;
@@ -23,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /** Runs a job from its settings to its final model: the way in for the command line and for programs. */
@@ -133,10 +136,16 @@ public final class Training {
             Loop loop = new RewardLoop(start, reward.optimisation(), objective, reward.freezeBackbone());
             return train(loop, workplace, folder, interrupt);
         }
+        if (job instanceof Job.KtoJob kto) {
+            return trainUnpaired(kto, workplace, folder, provenance, interrupt);
+        }
         Job.DpoJob dpo = (Job.DpoJob) job;
         PreferenceObjective objective = new Dpo(dpo.dpo());
         if (dpo.precomputeRefLogProbs()) {
-            try (StoredReference stored = precompute(dpo, workplace, provenance)) {
+            int tokens = dpo.optimisation().tokensPerPass(start.device());
+            Packing.Style style = dpo.optimisation().style();
+            try (StoredReference stored =
+                    precompute(workplace, provenance, store -> Part.pairs(store, store.rows(), tokens, style))) {
                 Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(stored));
                 return train(loop, workplace, folder, interrupt);
             }
@@ -145,6 +154,33 @@ public final class Training {
             Policy model = new Policy(frozen.decoder(), false);
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(reference));
+            return train(loop, workplace, folder, interrupt);
+        }
+    }
+
+    private Optional<Path> trainUnpaired(
+            Job.KtoJob kto, Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+        Decoder start = workplace.checkpoint().decoder();
+        Optimisation optimisation = kto.optimisation();
+        UnpairedObjective objective = new Kto(kto.kto());
+        int maxLength = workplace.dataset().preflight().maxLength();
+        if (kto.kto().lossType() == Kto.LossType.SEED) {
+            System.out.println(
+                    "loss_type: seed differs from the paper: no reference point, and the means of good and bad"
+                            + " answers are added, so that their counts do not matter.");
+        }
+        if (kto.precomputeRefLogProbs()) {
+            int tokens = optimisation.tokensPerPass(start.device());
+            try (StoredReference stored = precompute(
+                    workplace, provenance, store -> Part.judged(store, store.rows(), tokens, optimisation.style()))) {
+                Loop loop = new UnpairedLoop(start, optimisation, objective, stored, Optional.empty(), maxLength);
+                return train(loop, workplace, folder, interrupt);
+            }
+        }
+        try (FrozenModel frozen = FrozenModel.of(start)) {
+            Policy model = new Policy(frozen.decoder(), false);
+            Reference reference = part -> model.score(part.packing()).logps();
+            Loop loop = new UnpairedLoop(start, optimisation, objective, reference, Optional.of(model), maxLength);
             return train(loop, workplace, folder, interrupt);
         }
     }
@@ -158,7 +194,8 @@ public final class Training {
         }
     }
 
-    private static StoredReference precompute(Job.DpoJob job, Workplace workplace, Provenance provenance) {
+    private static StoredReference precompute(
+            Workplace workplace, Provenance provenance, Function<TokenStore, Iterable<? extends Part<?>>> parts) {
         Decoder decoder = workplace.checkpoint().decoder().withoutAdapter();
         Policy model = new Policy(decoder, false);
         String identity =
@@ -167,17 +204,10 @@ public final class Training {
         StoredReference stored = new StoredReference(decoder.device());
         Path cache = Path.of(System.getProperty("user.home"), ".cache", "plumb", "reference");
         System.out.println("reference log-probabilities are kept in " + cache);
-        int tokens = job.optimisation().tokensPerPass(decoder.device());
         try (Scope scope = Scope.open()) {
             for (TokenStore store :
                     List.of(workplace.dataset().train(), workplace.dataset().eval())) {
-                stored.add(
-                        store,
-                        Part.pairs(
-                                store, store.rows(), tokens, job.optimisation().style()),
-                        model,
-                        identity,
-                        cache);
+                stored.add(store, parts.apply(store), model, identity, cache);
             }
         }
         return stored;

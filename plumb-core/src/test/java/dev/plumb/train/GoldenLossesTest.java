@@ -9,6 +9,7 @@ import dev.plumb.objective.Dpo;
 import dev.plumb.objective.Dpo.Divergence;
 import dev.plumb.objective.Dpo.LossType;
 import dev.plumb.objective.Dpo.NllReduction;
+import dev.plumb.objective.Kto;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.Measure;
 import dev.plumb.objective.PreferenceBatch;
@@ -16,6 +17,8 @@ import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.SequenceBatch;
 import dev.plumb.objective.SequenceObjective;
 import dev.plumb.objective.Sft;
+import dev.plumb.objective.UnpairedBatch;
+import dev.plumb.objective.UnpairedObjective;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
@@ -204,6 +207,94 @@ class GoldenLossesTest {
                 rows.assertGradient(back, want);
             });
         }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> kto() throws IOException {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (JsonNode golden : files("kto.json")) {
+            for (JsonNode one : golden.get("cases")) {
+                JsonNode inputs = golden.get("inputs").get(one.get("input").asText());
+                tests.add(DynamicTest.dynamicTest(one.get("name").asText(), () -> checkKto(inputs, one)));
+            }
+        }
+        assertThat(tests.size()).isGreaterThanOrEqualTo(8);
+        return tests.stream();
+    }
+
+    private static void checkKto(JsonNode inputs, JsonNode one) {
+        JsonNode options = one.get("options");
+        try (Scope scope = Scope.open()) {
+            Rows policy = new Rows(inputs.get("policy_logits"), inputs.get("input_ids"), inputs.get("completion_mask"));
+            LogProbs logProbs = new LogProbs(0, false);
+            LogProbs.Scores scores = logProbs.forward(policy.logits, policy.identity(), policy.targets());
+            Tensor leaf = scores.logps().detach().requiresGrad(true);
+            boolean[] desirable = new boolean[policy.lengths.length];
+            long good = 0;
+            for (int i = 0; i < desirable.length; i++) {
+                desirable[i] = inputs.get("label").get(i).asInt() == 1;
+                good += desirable[i] ? 1 : 0;
+            }
+            UnpairedBatch batch = new UnpairedBatch(
+                    leaf,
+                    scored(inputs, "ref_logits", ""),
+                    Tensor.of(policy.sequence.stream().mapToInt(i -> i).toArray(), Device.CPU),
+                    Tensor.of(policy.lengths, Device.CPU).to(DType.FLOAT32),
+                    desirable);
+            Kto kto = new Kto(new Kto.Config(
+                    Kto.LossType.valueOf(options.get("loss_type").asText().toUpperCase(Locale.ROOT)),
+                    options.get("beta").asDouble(),
+                    options.get("desirable_weight").asDouble(),
+                    Optional.of(options.get("undesirable_weight").asDouble())));
+            UnpairedObjective.Mismatched mismatched =
+                    new UnpairedObjective.Mismatched(sums(inputs, "policy_KL_logits"), sums(inputs, "ref_KL_logits"));
+            Loss loss = kto.loss(batch, new UnpairedObjective.Step(good, desirable.length - good, mismatched));
+
+            assertThat(loss.value().item()).isCloseTo(one.at("/outputs/loss").asDouble(), within(BOUND));
+            assertThat(scores.entropies().mean().item())
+                    .isCloseTo(one.at("/outputs/metrics/entropy").asDouble(), within(BOUND));
+            one.at("/outputs/metrics").properties().forEach(metric -> {
+                String name = metric.getKey();
+                double want = metric.getValue().asDouble();
+                if (name.equals("kl") && !kto.needsMismatched()) {
+                    assertThat(want).isZero(); // TRL shows a 0 that was not measured
+                } else if (!name.startsWith("logits/") && !name.equals("entropy")) {
+                    assertThat(value(loss, name)).as(name).isCloseTo(want, within(1e-5));
+                }
+            });
+
+            loss.value().backward();
+            float[] got = leaf.grad().toFloats();
+            for (int i = 0; i < got.length; i++) {
+                double want = one.at("/grads/policy_token_logps")
+                        .get(policy.row.get(i))
+                        .get(policy.column.get(i))
+                        .asDouble();
+                assertThat((double) got[i]).isCloseTo(want, within(1e-7));
+            }
+        }
+    }
+
+    private static Tensor scored(JsonNode inputs, String logits, String prefix) {
+        Rows rows =
+                new Rows(inputs.get(logits), inputs.get(prefix + "input_ids"), inputs.get(prefix + "completion_mask"));
+        return new LogProbs(0, false)
+                .forward(rows.logits, rows.identity(), rows.targets())
+                .logps();
+    }
+
+    /** Sums over the mismatched completions. */
+    private static double[] sums(JsonNode inputs, String logits) {
+        JsonNode mask = inputs.get("KL_completion_mask");
+        double[] logps = scored(inputs, logits, "KL_").toDoubles();
+        double[] sums = new double[mask.size()];
+        int token = 0;
+        for (int row = 0; row < sums.length; row++) {
+            for (JsonNode bit : mask.get(row)) {
+                sums[row] += bit.asInt() == 1 ? logps[token++] : 0;
+            }
+        }
+        return sums;
     }
 
     private static double value(Loss loss, String name) {

@@ -54,6 +54,7 @@ record TinyRun(Path folder) {
                 texts.add(pair.get("chosen").asText());
             }
             Files.write(folder.resolve("pairs.jsonl"), pairs);
+            Files.write(folder.resolve("judged.jsonl"), judged());
             Files.write(folder.resolve("demonstrations.jsonl"), demonstrations);
             BytePairTrainer.train(
                     texts,
@@ -81,6 +82,35 @@ record TinyRun(Path folder) {
         return out.toString();
     }
 
+    /** Answers that are good or bad by the half of the words that they are made of. */
+    private static List<String> judged() {
+        Random random = new Random(6);
+        List<String> rows = new ArrayList<>();
+        for (int row = 0; row < 120; row++) {
+            boolean good = random.nextBoolean();
+            StringBuilder answer = new StringBuilder();
+            for (int word = 0; word < 2 + random.nextInt(4); word++) {
+                answer.append(' ').append(WORDS[random.nextInt(WORDS.length / 2) + (good ? 0 : WORDS.length / 2)]);
+            }
+            rows.add(new JsonMapper()
+                    .createObjectNode()
+                    .put("prompt", "row " + row + " " + sentence(random))
+                    .put("completion", answer.toString())
+                    .put("label", good)
+                    .toString());
+        }
+        return rows;
+    }
+
+    private Path data(String method) {
+        return folder.resolve(
+                switch (method) {
+                    case "sft" -> "demonstrations.jsonl";
+                    case "kto" -> "judged.jsonl";
+                    default -> "pairs.jsonl";
+                });
+    }
+
     /** Other random weights, of another size. */
     void writeWeights(double std) {
         Architecture shape = Models.llama(VOCABULARY, 16, 2, 2, 1);
@@ -99,8 +129,7 @@ record TinyRun(Path folder) {
         for (String line : List.of(
                 "method: " + method,
                 "model: " + model(),
-                "data: {files: [" + folder.resolve(method.equals("sft") ? "demonstrations.jsonl" : "pairs.jsonl")
-                        + "], eval_share: 0.15}",
+                "data: {files: [" + data(method) + "], eval_share: 0.15}",
                 "output: " + folder.resolve(output),
                 "device: cpu",
                 "per_device_train_batch_size: 4",
