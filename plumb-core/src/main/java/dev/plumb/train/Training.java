@@ -8,7 +8,6 @@ import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Weights;
-import dev.plumb.objective.Dpo;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.tensor.Scope;
@@ -127,18 +126,22 @@ public final class Training {
         if (job instanceof Job.SftJob sft) {
             return train(new SequenceLoop(start, sft.optimisation(), new Sft(sft.sft())), workplace, folder, interrupt);
         }
-        Job.DpoJob dpo = (Job.DpoJob) job;
-        PreferenceObjective objective = new Dpo(dpo.dpo());
-        if (dpo.precomputeRefLogProbs()) {
-            try (StoredReference stored = precompute(dpo, workplace, provenance)) {
-                Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(stored));
+        PreferenceJob pairs = (PreferenceJob) job;
+        PreferenceObjective objective = pairs.objective();
+        if (!objective.needsReference()) {
+            Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.empty());
+            return train(loop, workplace, folder, interrupt);
+        }
+        if (pairs.precomputeRefLogProbs()) {
+            try (StoredReference stored = precompute(pairs, workplace, provenance)) {
+                Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.of(stored));
                 return train(loop, workplace, folder, interrupt);
             }
         }
         try (Weights frozen = start.weights().frozenCopy()) {
             Policy model = new Policy(new Decoder(start.architecture(), frozen), false);
             Reference reference = part -> model.score(part.packing()).logps();
-            Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(reference));
+            Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.of(reference));
             return train(loop, workplace, folder, interrupt);
         }
     }
@@ -151,7 +154,7 @@ public final class Training {
         }
     }
 
-    private static StoredReference precompute(Job.DpoJob job, Workplace workplace, Provenance provenance) {
+    private static StoredReference precompute(PreferenceJob job, Workplace workplace, Provenance provenance) {
         Decoder decoder = workplace.checkpoint().decoder();
         Policy model = new Policy(decoder, false);
         String identity =

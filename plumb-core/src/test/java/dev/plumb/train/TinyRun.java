@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.plumb.config.Binder;
 import dev.plumb.config.YamlSource;
 import dev.plumb.hub.Safetensors;
 import dev.plumb.model.Architecture;
@@ -125,10 +124,7 @@ record TinyRun(Path folder) {
 
     /** The settings of a YAML, and others that win. */
     static Job job(Path yaml, String... overrides) {
-        YamlSource source = YamlSource.file(yaml).with(List.of(overrides));
-        return Binder.peek(source, "method").orElseThrow().equals("sft")
-                ? Binder.bind(Job.SftJob.class, source)
-                : Binder.bind(Job.DpoJob.class, source);
+        return Methods.job(YamlSource.file(yaml).with(List.of(overrides)));
     }
 
     /** Trains in this process. */
