@@ -74,7 +74,7 @@ class GoldenLossesTest {
                 }
             }
         }
-        assertThat(tests.size()).isGreaterThanOrEqualTo(17);
+        assertThat(tests.size()).isGreaterThanOrEqualTo(31);
         return tests.stream();
     }
 
@@ -104,7 +104,8 @@ class GoldenLossesTest {
                         ? Optional.empty()
                         : Optional.of(options.get("ld_alpha").asDouble()),
                 options.get("use_weighting").asBoolean(),
-                NllReduction.TOKEN_MEAN);
+                NllReduction.TOKEN_MEAN,
+                options.get("discopop_tau").asDouble());
     }
 
     private static void checkDpo(JsonNode golden, JsonNode one, PreferenceObjective objective) {
