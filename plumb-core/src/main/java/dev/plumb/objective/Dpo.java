@@ -4,7 +4,10 @@ import dev.plumb.config.Setting;
 import dev.plumb.tensor.Functional;
 import dev.plumb.tensor.Tensor;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Direct preference optimisation (arXiv 2305.18290) and its variants.
@@ -14,7 +17,7 @@ import java.util.Optional;
  *
  * <p>L = − E log σ(u), u = β (s(D_w) − s(D_l)), s(D) = D.
  *
- * <p>Variants change one part each: the loss of u ({@code loss_type}), the score s ({@code f_divergence_type}), how tokens add
+ * <p>Variants change one part each: the loss of a pair ({@code loss_type}, formulas in {@link LossType}), the score s ({@code f_divergence_type}), how tokens add
  * up to S ({@code ld_alpha}), the weight of a pair ({@code use_weighting}). Departures from the papers: exponents of the
  * f-divergences stop at 30, where the gradient becomes 0 ({@code fdiv/clamped_frac} counts them).
  */
@@ -31,7 +34,7 @@ public final class Dpo implements PreferenceObjective {
         this.config = config;
     }
 
-    /** Losses of u. */
+    /** Losses of a pair, with x = β D_w and y = β D_l its rewards and ε label smoothing. */
     public enum LossType {
         /** −log σ(u); with label smoothing ε the conservative −(1−ε) log σ(u) − ε log σ(−u). */
         SIGMOID,
@@ -42,10 +45,42 @@ public final class Dpo implements PreferenceObjective {
         /** −log σ(β (D_w / L_w − D_l / L_l)), arXiv 2411.15124. */
         SIGMOID_NORM,
         /** The negative log-likelihood of the chosen completions, arXiv 2404.19733. */
-        SFT;
+        SFT,
+        /** σ(u) (log σ(u) − log(1−ε)) + σ(−u) (log σ(−u) − log ε), arXiv 2402.00856. */
+        EXO_PAIR,
+        /** −log σ(x) − ½ log σ(−x) − ½ log σ(−y), arXiv 2402.05369. */
+        NCA_PAIR,
+        /** −log σ(x) − log σ(−y): BCO without its shift, arXiv 2404.04656. */
+        BCO_PAIR,
+        /** (D_w − 1/2β)² + (D_l + 1/2β)², arXiv 2405.00675. */
+        SPPO_HARD,
+        /** σ(−x) + σ(y), for chosen completions that are better than the policy's own, arXiv 2408.06266. */
+        APO_ZERO,
+        /** σ(x) + σ(−u), for chosen completions that are worse than those, arXiv 2408.06266. */
+        APO_DOWN,
+        /** (1−m) log(1 + e^−u) + m e^−u with m = σ(u/τ), arXiv 2406.08414. */
+        DISCOPOP,
+        /** Sigmoid of S_w − S_l less S_ref,w − S_ref,l, each sorted over all pairs of a step, arXiv 2406.05882. */
+        AOT,
+        /** Sigmoid of D_w less D_l, each sorted over all pairs of a step, arXiv 2406.05882. */
+        AOT_UNPAIRED;
 
         boolean usesSmoothing() {
-            return this == SIGMOID || this == ROBUST;
+            return this == SIGMOID || this == ROBUST || this == EXO_PAIR || comparesRanks();
+        }
+
+        /** Whether it is a function of u, which alone an f-divergence is defined for: constants of a prompt drop out. */
+        boolean comparesScores() {
+            return this == SIGMOID || this == ROBUST || this == HINGE || this == EXO_PAIR || this == DISCOPOP;
+        }
+
+        /** Whether pairs are made anew by rank. */
+        boolean comparesRanks() {
+            return this == AOT || this == AOT_UNPAIRED;
+        }
+
+        private String word() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -73,7 +108,7 @@ public final class Dpo implements PreferenceObjective {
      * Settings of DPO.
      *
      * @param beta β
-     * @param lossType losses of u
+     * @param lossType losses of a pair
      * @param lossWeights a factor a loss
      * @param labelSmoothing ε
      * @param fDivergenceType the score s
@@ -81,6 +116,7 @@ public final class Dpo implements PreferenceObjective {
      * @param ldAlpha weight of the surplus of the longer completion
      * @param useWeighting whether pairs are weighed by their probability under the policy
      * @param nllReduction how the likelihood term averages
+     * @param discopopTau τ
      */
     public record Config(
             @Setting(
@@ -93,22 +129,28 @@ public final class Dpo implements PreferenceObjective {
             double beta,
 
             @Setting(
-                    doc = "sigmoid, robust, hinge, sigmoid_norm (length-normalised) or sft (likelihood of the chosen"
-                            + " answer); several add up with loss_weights.",
+                    doc = "sigmoid, robust, hinge, sigmoid_norm (length-normalised), exo_pair, nca_pair, bco_pair,"
+                            + " sppo_hard, apo_zero (chosen answers better than the model's own), apo_down (worse than"
+                            + " those), discopop, aot and aot_unpaired (compare all answers of a step by rank, and read"
+                            + " them twice), or sft (likelihood of the chosen answer); several add up with"
+                            + " loss_weights.",
                     byDefault = "[sigmoid]",
-                    source = "arXiv 2305.18290, 2403.00409, 2305.10425, 2411.15124, 2404.19733")
+                    source = "arXiv 2305.18290, 2403.00409, 2305.10425, 2411.15124, 2402.00856, 2402.05369, 2404.04656,"
+                            + " 2405.00675, 2408.06266, 2406.08414, 2406.05882, 2404.19733; TRL")
             List<LossType> lossType,
 
             @Setting(doc = "A factor for each loss of loss_type; none means 1 each.", byDefault = "[]", source = "TRL")
             List<Double> lossWeights,
 
             @Setting(
-                    doc = "Probability that a label is flipped: conservative with sigmoid, unbiased with robust.",
+                    doc =
+                            "Probability that a label is flipped: conservative with sigmoid and aot, unbiased with robust;"
+                                    + " exo_pair needs one.",
                     byDefault = "0.0",
                     min = 0,
                     max = 0.5,
                     belowMax = true,
-                    source = "cDPO (Mitchell 2023); robust: arXiv 2403.00409")
+                    source = "cDPO (Mitchell 2023); robust: arXiv 2403.00409; exo_pair: arXiv 2402.00856")
             double labelSmoothing,
 
             @Setting(
@@ -145,7 +187,15 @@ public final class Dpo implements PreferenceObjective {
                     doc = "Average of the sft term: sequence_mean (paper) or token_mean (TRL).",
                     byDefault = "sequence_mean",
                     source = "arXiv 2404.19733 eq. 1")
-            NllReduction nllReduction) {
+            NllReduction nllReduction,
+
+            @Setting(
+                    doc = "Temperature of discopop's change from the logistic to the exponential loss.",
+                    byDefault = "0.05",
+                    min = 0,
+                    aboveMin = true,
+                    source = "arXiv 2406.08414; TRL")
+            double discopopTau) {
         /** Checks what single ranges cannot. */
         public Config {
             lossType = List.copyOf(lossType);
@@ -160,11 +210,24 @@ public final class Dpo implements PreferenceObjective {
             }
             if (labelSmoothing > 0 && lossType.stream().noneMatch(LossType::usesSmoothing)) {
                 throw new IllegalArgumentException(
-                        "label_smoothing is used by sigmoid and robust only, not by " + lossType);
+                        "label_smoothing is used by sigmoid, robust, exo_pair and aot only, not by "
+                                + words(lossType, type -> true));
             }
-            if (fDivergenceType != Divergence.REVERSE_KL && lossType.contains(LossType.SIGMOID_NORM)) {
-                throw new IllegalArgumentException("sigmoid_norm is defined for f_divergence_type: reverse_kl only");
+            if (labelSmoothing == 0 && lossType.contains(LossType.EXO_PAIR)) {
+                throw new IllegalArgumentException("exo_pair needs a label_smoothing above 0, such as 1e-3");
             }
+            String reverseOnly = words(lossType, type -> type != LossType.SFT && !type.comparesScores());
+            if (fDivergenceType != Divergence.REVERSE_KL && !reverseOnly.isEmpty()) {
+                throw new IllegalArgumentException(reverseOnly + ": defined for f_divergence_type: reverse_kl only");
+            }
+            if (useWeighting && lossType.stream().anyMatch(LossType::comparesRanks)) {
+                throw new IllegalArgumentException(
+                        "use_weighting weighs pairs of the data, but aot compares others: leave one of them out");
+            }
+        }
+
+        private static String words(List<LossType> types, Predicate<LossType> wanted) {
+            return types.stream().filter(wanted).map(LossType::word).collect(Collectors.joining(", "));
         }
     }
 
@@ -174,34 +237,37 @@ public final class Dpo implements PreferenceObjective {
         Tensor reference = sums(batch, batch.reference().orElseThrow()).detach();
         Tensor logRatios = policy.sub(reference); // D
         Tensor scores = score(logRatios); // s(D)
-        Tensor u = batch.chosen(scores).sub(batch.rejected(scores)).mul(config.beta()); // [pairs]
 
-        Tensor share = Tensor.zeros(u.dtype(), u.device());
-        double nll = 0;
+        Tensor share = Tensor.zeros(policy.dtype(), policy.device());
         for (int i = 0; i < config.lossType().size(); i++) {
             LossType type = config.lossType().get(i);
             Tensor term;
             if (type == LossType.SFT) {
                 term = likelihood(batch, step);
-                nll = term.detach().item();
             } else {
-                Tensor argument = type == LossType.SIGMOID_NORM ? normalised(batch, logRatios) : u;
-                term = weigh(batch, perPair(type, argument)).sum().div(step.pairs());
+                Tensor gap = switch (type) {
+                    case SIGMOID_NORM -> gap(batch, logRatios.div(batch.lengths()));
+                    case AOT -> sorted(gap(batch, policy)).sub(sorted(gap(batch, reference)));
+                    case AOT_UNPAIRED -> sorted(batch.chosen(logRatios)).sub(sorted(batch.rejected(logRatios)));
+                    default -> gap(batch, scores);
+                };
+                Tensor rewards = logRatios.mul(config.beta());
+                Tensor losses = DpoLosses.of(
+                        type, config, gap.mul(config.beta()), batch.chosen(rewards), batch.rejected(rewards));
+                term = weigh(batch, losses).sum().div(step.pairs());
             }
             share = share.add(term.mul(config.lossWeights().get(i)));
         }
-        return new Loss(share, measures(batch, step, policy, logRatios, scores, nll));
+        return new Loss(share, measures(batch, policy.detach(), logRatios.detach(), scores.detach()));
     }
 
-    private Tensor perPair(LossType type, Tensor u) {
-        double e = config.labelSmoothing();
-        return switch (type) {
-            case SIGMOID -> Functional.softplus(u.neg()).add(u.mul(e));
-            case ROBUST -> Functional.softplus(u.neg()).sub(u.mul(e / (1 - 2 * e)));
-            case HINGE -> u.neg().add(1).relu();
-            case SIGMOID_NORM -> Functional.softplus(u.neg());
-            case SFT -> throw new IllegalStateException("the likelihood is not a function of u");
-        };
+    /** Chosen less rejected, [pairs]. */
+    private static Tensor gap(PreferenceBatch batch, Tensor perSequence) {
+        return batch.chosen(perSequence).sub(batch.rejected(perSequence));
+    }
+
+    private static Tensor sorted(Tensor perPair) {
+        return perPair.sort(false).values();
     }
 
     /** S of each sequence; with LD-DPO the tokens beyond the shorter of a pair count α. */
@@ -229,11 +295,6 @@ public final class Dpo implements PreferenceObjective {
         };
     }
 
-    private Tensor normalised(PreferenceBatch batch, Tensor logRatios) {
-        Tensor mean = logRatios.div(batch.lengths());
-        return batch.chosen(mean).sub(batch.rejected(mean)).mul(config.beta());
-    }
-
     /** WPO: w = exp(mean over tokens of ℓ − log Σ_v π(v)²) of both sides, no gradient, no renormalisation. */
     private Tensor weigh(PreferenceBatch batch, Tensor losses) {
         if (!config.useWeighting()) {
@@ -253,16 +314,13 @@ public final class Dpo implements PreferenceObjective {
         };
     }
 
-    private List<Measure> measures(
-            PreferenceBatch batch, Step step, Tensor policy, Tensor logRatios, Tensor scores, double nll) {
-        double[] s = policy.detach().toDoubles();
-        double[] d = logRatios.detach().toDoubles();
-        double[] rewards = scores.detach().mul(config.beta()).toDoubles();
-        List<Measure> out = PreferenceMeasures.of(s, d, rewards, batch.lengths().toDoubles());
+    private List<Measure> measures(PreferenceBatch batch, Tensor policy, Tensor logRatios, Tensor scores) {
+        double[] d = logRatios.toDoubles();
+        double[] rewards = scores.mul(config.beta()).toDoubles();
+        List<Measure> out = PreferenceMeasures.of(
+                policy.toDoubles(), d, rewards, batch.lengths().toDoubles());
         if (config.lossType().contains(LossType.SFT)) {
-            double share =
-                    config.nllReduction() == NllReduction.TOKEN_MEAN ? step.chosenTokens() : (double) step.pairs();
-            out.add(new Measure("nll_loss", nll * share, batchShare(batch)));
+            out.add(PreferenceMeasures.nll(batch, config.nllReduction() == NllReduction.TOKEN_MEAN));
         }
         if (config.fDivergenceType() == Divergence.FORWARD_KL
                 || config.fDivergenceType() == Divergence.ALPHA_DIVERGENCE) {
@@ -276,12 +334,6 @@ public final class Dpo implements PreferenceObjective {
         return out;
     }
 
-    private double batchShare(PreferenceBatch batch) {
-        return config.nllReduction() == NllReduction.TOKEN_MEAN
-                ? batch.chosen(batch.lengths()).sum().item()
-                : batch.pairs();
-    }
-
     @Override
     public boolean needsReference() {
         return true;
@@ -293,17 +345,18 @@ public final class Dpo implements PreferenceObjective {
     }
 
     @Override
+    public boolean needsWholeStep() {
+        return config.lossType().stream().anyMatch(LossType::comparesRanks);
+    }
+
+    @Override
     public double lossAtStart() {
         if (config.useWeighting()) {
             return Double.NaN;
         }
         double loss = 0;
         for (int i = 0; i < config.lossType().size(); i++) {
-            double term = switch (config.lossType().get(i)) {
-                case SIGMOID, ROBUST, SIGMOID_NORM -> Math.log(2);
-                case HINGE -> 1;
-                case SFT -> Double.NaN;
-            };
+            double term = DpoLosses.atStart(config.lossType().get(i), config);
             loss += config.lossWeights().get(i) * term;
         }
         return loss;

@@ -1,5 +1,6 @@
 package dev.plumb.objective;
 
+import dev.plumb.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -9,7 +10,7 @@ final class PreferenceMeasures {
     private PreferenceMeasures() {}
 
     /**
-     * Metrics of some pairs; each array holds the chosen completions and then the rejected ones.
+     * Metrics of some pairs under a reference; each array holds the chosen completions and then the rejected ones.
      *
      * @param logps S
      * @param logRatios D
@@ -17,6 +18,14 @@ final class PreferenceMeasures {
      * @param lengths tokens
      */
     static List<Measure> of(double[] logps, double[] logRatios, double[] rewards, double[] lengths) {
+        List<Measure> out = of(logps, rewards, lengths);
+        out.add(Measure.mean("logratios/chosen", chosen(logRatios)));
+        out.add(Measure.mean("logratios/rejected", rejected(logRatios)));
+        return out;
+    }
+
+    /** The same without a reference. */
+    static List<Measure> of(double[] logps, double[] rewards, double[] lengths) {
         int pairs = logps.length / 2;
         double margins = 0;
         double right = 0;
@@ -35,11 +44,18 @@ final class PreferenceMeasures {
         out.add(new Measure("rewards/ties", ties, pairs));
         out.add(Measure.mean("logps/chosen", chosen(logps)));
         out.add(Measure.mean("logps/rejected", rejected(logps)));
-        out.add(Measure.mean("logratios/chosen", chosen(logRatios)));
-        out.add(Measure.mean("logratios/rejected", rejected(logRatios)));
         out.add(Measure.mean("length/chosen", chosen(lengths)));
         out.add(Measure.mean("length/rejected", rejected(lengths)));
         return out;
+    }
+
+    /** The negative log-likelihood of the chosen completions: the mean over their tokens, or over pairs of such means. */
+    static Measure nll(PreferenceBatch batch, boolean tokenMean) {
+        Tensor sums = batch.chosen(batch.sums(batch.policy().detach()));
+        Tensor lengths = batch.chosen(batch.lengths());
+        return tokenMean
+                ? new Measure("nll_loss", -sums.sum().item(), lengths.sum().item())
+                : new Measure("nll_loss", -sums.div(lengths).sum().item(), batch.pairs());
     }
 
     private static double[] chosen(double[] both) {

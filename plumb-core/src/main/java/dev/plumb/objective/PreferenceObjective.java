@@ -34,6 +34,15 @@ public interface PreferenceObjective {
     boolean needsSquaredMass();
 
     /**
+     * Whether a pair's loss depends on the other pairs of its step. Then {@link #loss} is to be called once, with all of them.
+     *
+     * @return true if a step cannot be split
+     */
+    default boolean needsWholeStep() {
+        return false;
+    }
+
+    /**
      * The loss that must stand at step 0, when policy and reference agree.
      *
      * @return the value; NaN if it depends on the data

@@ -4,12 +4,11 @@ import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
 import dev.plumb.data.RowKind;
 import dev.plumb.objective.BradleyTerry;
-import dev.plumb.objective.Dpo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.Sft;
 
 /** All settings of one run: those that every run has, and those of its method. */
-public sealed interface Job {
+public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, PreferenceJob {
     /**
      * What every run has.
      *
@@ -88,51 +87,6 @@ public sealed interface Job {
         @Override
         public RowKind rows() {
             return RowKind.DEMONSTRATION;
-        }
-    }
-
-    /**
-     * Direct preference optimisation.
-     *
-     * @param run what every run has
-     * @param optimisation how weights are updated
-     * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the data are gone through
-     * @param precomputeRefLogProbs whether the reference is asked once, before the first step
-     * @param dpo the objective
-     */
-    record DpoJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
-
-            @Setting(
-                    doc = "Learning rate after warm-up.",
-                    byDefault = "5e-7",
-                    min = 0,
-                    aboveMin = true,
-                    source = "arXiv 2305.18290 and TRL: 1e-6; half of it, as full fine-tuning drifts easily")
-            double learningRate,
-
-            @Setting(
-                    doc = "How often the data are gone through.",
-                    byDefault = "1.0",
-                    min = 0,
-                    aboveMin = true,
-                    source = "arXiv 2305.18290")
-            double numTrainEpochs,
-
-            @Setting(
-                    doc = "Ask the reference once before the first step and keep its log-probabilities on disk, instead"
-                            + " of holding a second model.",
-                    byDefault = "false",
-                    source = "TRL")
-            boolean precomputeRefLogProbs,
-
-            @Inline Dpo.Config dpo)
-            implements Job {
-        @Override
-        public RowKind rows() {
-            return RowKind.PREFERENCE;
         }
     }
 

@@ -13,6 +13,15 @@ import java.util.stream.Collectors;
 
 /** All ways of learning: the one list that {@code train}, {@code check}, {@code explain} and the reference page go by. */
 public final class Methods {
+    private static final String PAIRS =
+            "prompt + chosen + rejected, as texts or as messages; or chosen + rejected with the"
+                    + " prompt inside both; or ShareGPT or Alpaca pairs";
+    private static final String WITH_REFERENCE =
+            "the model, its gradients, two AdamW moments and the frozen reference (none"
+                    + " with precompute_ref_log_probs: its answers are kept on disk instead; none with use_peft: it"
+                    + " is the model with the adapter off)";
+    private static final String ALONE = "the model, its gradients and two AdamW moments; no reference";
+
     private static final List<Method<?>> ALL = List.of(
             new Method<>(
                     "sft",
@@ -40,13 +49,68 @@ public final class Methods {
                     L = - E log σ(u),   u = β (D(chosen) - D(rejected))
                     D(y) = log p(y | x) - log p_ref(y | x)
                     at the first step D = 0, so L = log 2 and the accuracy says nothing yet""",
-                    "prompt + chosen + rejected, as texts or as messages; or chosen + rejected with the prompt inside"
-                            + " both; or ShareGPT or Alpaca pairs",
-                    "the model, its gradients, two AdamW moments and the frozen reference (none with"
-                            + " precompute_ref_log_probs: its answers are kept on disk instead; none with use_peft: it is"
-                            + " the model with the adapter off)",
+                    PAIRS,
+                    WITH_REFERENCE,
                     "arXiv 2305.18290, equation 7",
-                    Job.DpoJob.class),
+                    PreferenceJob.DpoJob.class),
+            new Method<>(
+                    "ipo",
+                    "identity preference optimisation: prefer the chosen answer by a finite margin",
+                    "Like dpo, but the margin between the two answers is pulled to a size, 1 / (2 beta), and pushed back"
+                            + " where it is larger. Take it where every pair was judged once, or by a rule that never"
+                            + " errs: there dpo goes on for ever making the margin larger. The margin is counted a"
+                            + " token, so long answers do not weigh more; variant: paper counts it over whole"
+                            + " answers, for which beta has another size.",
+                    """
+                    L = E (h - 1/(2β))²,   h = D(chosen) / L(chosen) - D(rejected) / L(rejected)
+                    D(y) = log p(y | x) - log p_ref(y | x)   L(y): tokens of y
+                    at the first step D = 0, so L = 1/(4β²)""",
+                    PAIRS,
+                    WITH_REFERENCE,
+                    "arXiv 2310.12036, equation 17",
+                    PreferenceJob.IpoJob.class),
+            new Method<>(
+                    "simpo",
+                    "simple preference optimisation: make the chosen answer the more probable one, a token, by a margin",
+                    "Like dpo without a reference: what is compared is how probable the model finds an answer, a token,"
+                            + " which is what sampling goes by, and the chosen answer is to win by a margin (gamma)."
+                            + " No second model is held or asked, so nothing holds the first where it was: keep the"
+                            + " learning rate low, and watch logps/chosen and the samples for repetition. With alpha"
+                            + " the rewards are AlphaPO's.",
+                    """
+                    L = - E log σ(u),   u = β (a(chosen) - a(rejected)) - γ
+                    a(y) = log p(y | x) / L(y)   L(y): tokens of y""",
+                    PAIRS,
+                    ALONE,
+                    "arXiv 2405.14734, equation 6",
+                    PreferenceJob.SimPoJob.class),
+            new Method<>(
+                    "orpo",
+                    "odds ratio preference optimisation: imitate the chosen answer and keep the rejected one improbable",
+                    "Fine-tuning and preference in one stage: the model learns to write the chosen answers, and a second"
+                            + " term, of weight beta, raises their odds over those of the rejected ones. Start from a"
+                            + " base model or a lightly tuned one; no sft before it, no reference. Only the answers"
+                            + " are imitated, not the prompts. The loss begins near that of sft plus 0.07.",
+                    """
+                    L = NLL(chosen) - β E log σ(log odds(chosen) - log odds(rejected))
+                    odds(y) = P / (1 - P),   P = p(y | x)^(1/L(y))   L(y): tokens of y""",
+                    PAIRS,
+                    ALONE,
+                    "arXiv 2403.07691, equations 6 and 7",
+                    PreferenceJob.OrpoJob.class),
+            new Method<>(
+                    "cpo",
+                    "contrastive preference optimisation: prefer the chosen answer and imitate it",
+                    "Like dpo with a reference that finds all answers equally probable and so drops out; imitating the"
+                            + " chosen answers (cpo_alpha) keeps the model in its place instead. Made for translation,"
+                            + " where the chosen answers are better than what imitation alone can reach. With"
+                            + " loss_type: simpo it is CPO-SimPO: simpo with imitation beside it.",
+                    """
+                    L = - E log σ(u) + α NLL(chosen),   u = β (log p(chosen | x) - log p(rejected | x))""",
+                    PAIRS,
+                    ALONE,
+                    "arXiv 2401.08417",
+                    PreferenceJob.CpoJob.class),
             new Method<>(
                     "reward",
                     "reward model: score answers as people compare them",

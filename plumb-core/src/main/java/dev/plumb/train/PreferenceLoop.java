@@ -13,6 +13,8 @@ import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 
@@ -37,6 +39,9 @@ final class PreferenceLoop implements Loop {
     public Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         Iterable<Part<TokenPair>> parts = parts(store, rows);
         PreferenceObjective.Step step = size(parts);
+        if (objective.needsWholeStep()) {
+            return learnTogether(optimizer, parts, step);
+        }
         Metrics measured = new Metrics();
         for (Part<TokenPair> part : parts) {
             try (Scope scope = Scope.open()) {
@@ -48,10 +53,44 @@ final class PreferenceLoop implements Loop {
                 loss.value().backward();
                 learning.backward(scores, logps.grad());
                 optimizer.collect();
-                note(measured, part, loss, scores);
+                measured.add(loss);
+                measured.add(scores, chosenTokens(part));
             }
         }
         return measured;
+    }
+
+    /** Scores all parts before it learns from any: each is read twice, the second time with its gradient known. */
+    private Metrics learnTogether(AdamW optimizer, Iterable<Part<TokenPair>> parts, PreferenceObjective.Step step) {
+        Metrics measured = new Metrics();
+        Metrics ofTokens = new Metrics();
+        try (Scope scope = Scope.open()) {
+            List<PreferenceBatch> batches = scored(parts, ofTokens);
+            batches.forEach(batch -> batch.policy().requiresGrad(true));
+            Loss loss = objective.loss(PreferenceBatch.join(batches), step);
+            loss.value().backward();
+            measured.add(loss);
+            measured.merge(ofTokens);
+            Iterator<PreferenceBatch> next = batches.iterator();
+            for (Part<TokenPair> part : parts) {
+                try (Scope inner = Scope.open()) {
+                    policy.learn(part.packing(), optimisation.gradientCheckpointing())
+                            .scoreAndBackward(next.next().policy().grad());
+                    optimizer.collect();
+                }
+            }
+        }
+        return measured;
+    }
+
+    private List<PreferenceBatch> scored(Iterable<Part<TokenPair>> parts, Metrics ofTokens) {
+        List<PreferenceBatch> batches = new ArrayList<>();
+        for (Part<TokenPair> part : parts) {
+            LogProbs.Scores scores = policy.score(part.packing());
+            batches.add(batch(part, scores.logps(), reference.map(model -> model.logps(part)), scores));
+            ofTokens.add(scores, chosenTokens(part));
+        }
+        return batches;
     }
 
     @Override
@@ -59,14 +98,22 @@ final class PreferenceLoop implements Loop {
         Iterable<Part<TokenPair>> parts = parts(store, rows);
         PreferenceObjective.Step step = size(parts);
         Metrics measured = new Metrics();
-        for (Part<TokenPair> part : parts) {
+        Metrics ofTokens = new Metrics();
+        if (objective.needsWholeStep()) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
-                LogProbs.Scores scores = policy.score(part.packing());
-                Optional<Tensor> ref = reference.map(model -> model.logps(part));
-                note(measured, part, objective.loss(batch(part, scores.logps(), ref, scores), step), scores);
+                measured.add(objective.loss(PreferenceBatch.join(scored(parts, ofTokens)), step));
+            }
+        } else {
+            for (Part<TokenPair> part : parts) {
+                try (Scope scope = Scope.open();
+                        NoGrad guard = NoGrad.open()) {
+                    PreferenceBatch batch = scored(List.of(part), ofTokens).get(0);
+                    measured.add(objective.loss(batch, step));
+                }
             }
         }
+        measured.merge(ofTokens);
         return measured;
     }
 
@@ -84,6 +131,7 @@ final class PreferenceLoop implements Loop {
         return new PreferenceObjective.Step(pairs, tokens);
     }
 
+    /** As in TRL, accuracy is measured on them. */
     private static long chosenTokens(Part<TokenPair> part) {
         return part.examples().stream().mapToLong(pair -> pair.chosen().length).sum();
     }
@@ -99,12 +147,6 @@ final class PreferenceLoop implements Loop {
                 packing.place(device),
                 packing.lengths(device),
                 objective.needsSquaredMass() ? Optional.of(scores.squaredMass()) : Optional.empty());
-    }
-
-    /** As in TRL, the tokens that accuracy is measured on are those of the chosen completions. */
-    private static void note(Metrics measured, Part<TokenPair> part, Loss loss, LogProbs.Scores scores) {
-        measured.add(loss);
-        measured.add(scores, chosenTokens(part));
     }
 
     @Override

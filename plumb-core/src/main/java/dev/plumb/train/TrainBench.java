@@ -248,7 +248,8 @@ public final class TrainBench {
                 0.5,
                 Optional.empty(),
                 false,
-                Dpo.NllReduction.SEQUENCE_MEAN));
+                Dpo.NllReduction.SEQUENCE_MEAN,
+                0.05));
         PreferenceLoop loop = new PreferenceLoop(decoder, optimisation, dpo, Optional.of(reference));
         return time(steps, 4, optimizer, numbers -> loop.learn(optimizer, store, numbers));
     }

@@ -8,7 +8,6 @@ import dev.plumb.hub.Hub;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.BradleyTerry;
-import dev.plumb.objective.Dpo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
@@ -139,21 +138,25 @@ public final class Training {
         if (job instanceof Job.KtoJob kto) {
             return trainUnpaired(kto, workplace, folder, provenance, interrupt);
         }
-        Job.DpoJob dpo = (Job.DpoJob) job;
-        PreferenceObjective objective = new Dpo(dpo.dpo());
-        if (dpo.precomputeRefLogProbs()) {
-            int tokens = dpo.optimisation().tokensPerPass(start.device());
-            Packing.Style style = dpo.optimisation().style();
+        PreferenceJob pairs = (PreferenceJob) job;
+        PreferenceObjective objective = pairs.objective();
+        if (!objective.needsReference()) {
+            Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.empty());
+            return train(loop, workplace, folder, interrupt);
+        }
+        if (pairs.precomputeRefLogProbs()) {
+            int tokens = pairs.optimisation().tokensPerPass(start.device());
+            Packing.Style style = pairs.optimisation().style();
             try (StoredReference stored =
                     precompute(workplace, provenance, store -> Part.pairs(store, store.rows(), tokens, style))) {
-                Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(stored));
+                Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.of(stored));
                 return train(loop, workplace, folder, interrupt);
             }
         }
         try (FrozenModel frozen = FrozenModel.of(start)) {
             Policy model = new Policy(frozen.decoder(), false);
             Reference reference = part -> model.score(part.packing()).logps();
-            Loop loop = new PreferenceLoop(start, dpo.optimisation(), objective, Optional.of(reference));
+            Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.of(reference));
             return train(loop, workplace, folder, interrupt);
         }
     }

@@ -5,18 +5,23 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.plumb.objective.Cpo;
 import dev.plumb.objective.Dpo;
 import dev.plumb.objective.Dpo.Divergence;
 import dev.plumb.objective.Dpo.LossType;
 import dev.plumb.objective.Dpo.NllReduction;
+import dev.plumb.objective.Ipo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.Measure;
+import dev.plumb.objective.Orpo;
 import dev.plumb.objective.PreferenceBatch;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.SequenceBatch;
 import dev.plumb.objective.SequenceObjective;
 import dev.plumb.objective.Sft;
+import dev.plumb.objective.SimPo;
 import dev.plumb.objective.UnpairedBatch;
 import dev.plumb.objective.UnpairedObjective;
 import dev.plumb.tensor.DType;
@@ -63,11 +68,16 @@ class GoldenLossesTest {
         for (JsonNode golden : files("dpo.json")) {
             for (JsonNode one : golden.get("cases")) {
                 if (isPlain(one.get("options"))) {
-                    tests.add(DynamicTest.dynamicTest(one.get("name").asText(), () -> checkDpo(golden, one)));
+                    PreferenceObjective dpo = new Dpo(config(one.get("options")));
+                    tests.add(DynamicTest.dynamicTest(one.get("name").asText(), () -> checkDpo(golden, one, dpo)));
+                }
+                if (one.get("name").asText().equals("ipo,beta=0.1")) {
+                    PreferenceObjective ipo = new Ipo(new Ipo.Config(0.1, Ipo.Variant.LENGTH_MEAN));
+                    tests.add(DynamicTest.dynamicTest(one.get("name").asText(), () -> checkDpo(golden, one, ipo)));
                 }
             }
         }
-        assertThat(tests.size()).isGreaterThanOrEqualTo(16);
+        assertThat(tests.size()).isGreaterThanOrEqualTo(31);
         return tests.stream();
     }
 
@@ -97,10 +107,11 @@ class GoldenLossesTest {
                         ? Optional.empty()
                         : Optional.of(options.get("ld_alpha").asDouble()),
                 options.get("use_weighting").asBoolean(),
-                NllReduction.TOKEN_MEAN);
+                NllReduction.TOKEN_MEAN,
+                options.get("discopop_tau").asDouble());
     }
 
-    private static void checkDpo(JsonNode golden, JsonNode one) {
+    private static void checkDpo(JsonNode golden, JsonNode one, PreferenceObjective objective) {
         JsonNode inputs = golden.get("inputs");
         int pairs = inputs.get("input_ids").size() / 2;
         try (Scope scope = Scope.open()) {
@@ -110,17 +121,10 @@ class GoldenLossesTest {
             LogProbs.Scores scores = logProbs.forward(policy.logits, policy.identity(), policy.targets());
             LogProbs.Scores refScores = logProbs.forward(reference.logits, reference.identity(), reference.targets());
             Tensor leaf = scores.logps().detach().requiresGrad(true);
-            PreferenceBatch batch = new PreferenceBatch(
-                    pairs,
-                    leaf,
-                    Optional.of(refScores.logps()),
-                    Tensor.of(policy.sequence.stream().mapToInt(i -> i).toArray(), Device.CPU),
-                    Tensor.of(policy.place.stream().mapToInt(i -> i).toArray(), Device.CPU),
-                    Tensor.of(policy.lengths, Device.CPU).to(DType.FLOAT32),
-                    Optional.of(scores.squaredMass()));
+            PreferenceBatch batch =
+                    policy.pairs(leaf, Optional.of(refScores.logps()), Optional.of(scores.squaredMass()));
             long chosenTokens = policy.sequence.stream().filter(s -> s < pairs).count();
-            Loss loss =
-                    new Dpo(config(one.get("options"))).loss(batch, new PreferenceObjective.Step(pairs, chosenTokens));
+            Loss loss = objective.loss(batch, new PreferenceObjective.Step(pairs, chosenTokens));
 
             assertThat(loss.value().item()).isCloseTo(one.at("/outputs/loss").asDouble(), within(BOUND * 2));
             JsonNode metrics = one.at("/outputs/metrics");
@@ -133,7 +137,8 @@ class GoldenLossesTest {
                 assertThat(value(loss, name)).isCloseTo(metrics.get(name).asDouble(), within(1e-5));
             }
             if (one.at("/options/f_divergence_type").asText().equals("reverse_kl")
-                    && one.at("/options/ld_alpha").isNull()) {
+                    && one.at("/options/ld_alpha").isNull()
+                    && objective instanceof Dpo) { // the rewards of IPO are what it compares, TRL's are not
                 for (String name : List.of("rewards/chosen", "rewards/rejected", "rewards/margins")) {
                     assertThat(value(loss, name)).isCloseTo(metrics.get(name).asDouble(), within(BOUND));
                 }
@@ -147,12 +152,98 @@ class GoldenLossesTest {
             } else {
                 float[] got = leaf.grad().toFloats();
                 for (int i = 0; i < got.length; i++) {
-                    double want = one.at("/grads/policy_token_logps")
-                            .get(policy.row.get(i))
-                            .get(policy.column.get(i))
-                            .asDouble();
+                    double want = policy.at(one.at("/grads/policy_token_logps"), i);
                     assertThat((double) got[i]).isCloseTo(want, within(BOUND));
                 }
+            }
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> methodsWithoutReference() throws IOException {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (String file : List.of("cpo.json", "orpo.json")) {
+            for (JsonNode golden : files(file)) {
+                for (JsonNode one : golden.get("cases")) {
+                    for (PreferenceObjective objective : withoutReference(one)) {
+                        String name = objective.getClass().getSimpleName() + " is "
+                                + one.get("name").asText();
+                        tests.add(DynamicTest.dynamicTest(name, () -> checkWithoutReference(golden, one, objective)));
+                    }
+                }
+            }
+        }
+        assertThat(tests.size()).isGreaterThanOrEqualTo(14);
+        return tests.stream();
+    }
+
+    /** What computes a case: CPO or ORPO, and SimPO where there is no imitation. */
+    private static List<PreferenceObjective> withoutReference(JsonNode one) {
+        JsonNode options = one.get("options");
+        double beta = options.get("beta").asDouble();
+        if (!options.has("loss_type")) {
+            return List.of(new Orpo(new Orpo.Config(beta, Orpo.Variant.PAPER)));
+        }
+        double smoothing = options.get("label_smoothing").asDouble();
+        double gamma = options.get("simpo_gamma").asDouble(0);
+        double alpha = options.get("alpha").asDouble();
+        double imitation = options.get("cpo_alpha").asDouble();
+        Cpo.LossType type =
+                Cpo.LossType.valueOf(options.get("loss_type").asText().toUpperCase(Locale.ROOT));
+        PreferenceObjective cpo = new Cpo(new Cpo.Config(beta, type, imitation, smoothing, gamma, alpha));
+        if (type != Cpo.LossType.SIMPO || imitation != 0) {
+            return List.of(cpo);
+        }
+        SimPo.Config simpo = new SimPo.Config(beta, Optional.empty(), Optional.of(gamma / beta), smoothing, alpha);
+        return List.of(cpo, new SimPo(simpo));
+    }
+
+    private static void checkWithoutReference(JsonNode golden, JsonNode one, PreferenceObjective objective) {
+        JsonNode inputs = golden.get("inputs");
+        ArrayNode labels = new JsonMapper().createArrayNode();
+        inputs.get("chosen_labels").forEach(labels::add);
+        inputs.get("rejected_labels").forEach(labels::add);
+        int pairs = labels.size() / 2;
+        try (Scope scope = Scope.open()) {
+            Rows rows = new Rows(inputs.get("policy_logits"), labels, null);
+            LogProbs logProbs = new LogProbs(0, false);
+            LogProbs.Scores scores = logProbs.forward(rows.logits, rows.identity(), rows.targets());
+            Tensor leaf = scores.logps().detach().requiresGrad(true);
+            PreferenceBatch batch = rows.pairs(leaf, Optional.empty(), Optional.empty());
+            long chosenTokens = rows.sequence.stream().filter(s -> s < pairs).count();
+            Loss loss = objective.loss(batch, new PreferenceObjective.Step(pairs, chosenTokens));
+            JsonNode metrics = one.at("/outputs/metrics");
+            List<String> names = new ArrayList<>(List.of(
+                    "rewards/chosen",
+                    "rewards/rejected",
+                    "rewards/accuracies",
+                    "rewards/margins",
+                    "logps/chosen",
+                    "logps/rejected"));
+            double want = one.at("/outputs/loss").asDouble();
+            loss.value().backward();
+            if (objective instanceof Orpo) { // TRL imitates the prompt too, so only the rest can be compared
+                names.addAll(List.of("log_odds_ratio", "log_odds_chosen"));
+                want += value(loss, "nll_loss") - metrics.get("nll_loss").asDouble();
+                float[] got = leaf.grad().toFloats();
+                for (int i = 0; i < got.length; i++) {
+                    double imitation = i < chosenTokens ? -1.0 / chosenTokens : 0;
+                    assertThat(got[i] - imitation)
+                            .isCloseTo(rows.at(one.at("/grads/policy_token_logps"), i), within(BOUND));
+                }
+            } else {
+                if (metrics.get("nll_loss").asDouble() != 0) {
+                    names.add("nll_loss");
+                }
+                Tensor back =
+                        logProbs.backward(rows.logits, rows.identity(), rows.targets(), scores, leaf.grad(), null);
+                rows.assertGradient(back, one.at("/grads/policy_logits"));
+            }
+            assertThat(loss.value().item()).isCloseTo(want, within(BOUND * Math.max(2, want)));
+            for (String name : names) {
+                assertThat(value(loss, name))
+                        .as(name)
+                        .isCloseTo(metrics.get(name).asDouble(), within(1e-5));
             }
         }
     }
@@ -341,6 +432,23 @@ class GoldenLossesTest {
                 flat[i] = values.get(i);
             }
             this.logits = Tensor.of(flat, Device.CPU).reshape(-1, vocabulary);
+        }
+
+        /** These positions as pairs: the first half of the rows is chosen, the second rejected. */
+        PreferenceBatch pairs(Tensor logps, Optional<Tensor> reference, Optional<Tensor> squaredMass) {
+            return new PreferenceBatch(
+                    lengths.length / 2,
+                    logps,
+                    reference,
+                    Tensor.of(sequence.stream().mapToInt(i -> i).toArray(), Device.CPU),
+                    Tensor.of(place.stream().mapToInt(i -> i).toArray(), Device.CPU),
+                    Tensor.of(lengths, Device.CPU).to(DType.FLOAT32),
+                    squaredMass);
+        }
+
+        /** The number for a position in a table by row and column. */
+        double at(JsonNode table, int position) {
+            return table.get(row.get(position)).get(column.get(position)).asDouble();
         }
 
         Tensor targets() {
