@@ -20,9 +20,10 @@ import java.util.Optional;
  */
 record BenchSettings(
         @Setting(
-                doc = "What a step does: sft (8 sequences of 256 tokens), dpo (4 pairs with a frozen reference) or"
-                        + " dpo_pre (the reference known).",
-                byDefault = "[sft, dpo, dpo_pre]")
+                doc = "What a step does: sft (8 sequences of 256 tokens), dpo (4 pairs with a frozen reference),"
+                        + " dpo_pre (the reference known), dpo_lora (an adapter, the reference without it) or simpo (no"
+                        + " reference).",
+                byDefault = "[sft, dpo, dpo_pre, dpo_lora, simpo]")
         List<TrainBench.Task> task,
 
         @Setting(

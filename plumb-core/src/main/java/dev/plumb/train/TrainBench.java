@@ -1,16 +1,21 @@
 package dev.plumb.train;
 
+import dev.plumb.config.Binder;
 import dev.plumb.config.PlumbException;
+import dev.plumb.config.YamlSource;
 import dev.plumb.data.RowId;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
+import dev.plumb.model.Adapter;
 import dev.plumb.model.Architecture;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Rope;
 import dev.plumb.model.Weights;
 import dev.plumb.objective.Dpo;
+import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
+import dev.plumb.objective.SimPo;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
@@ -37,6 +42,9 @@ public final class TrainBench {
     private static final int[] CHOSEN = {64, 128, 192, 256};
     private static final int[] REJECTED = {256, 64, 128, 192};
 
+    private static final PreferenceObjective DPO = new Dpo(settings(Dpo.Config.class, List.of()));
+    private static final PreferenceObjective SIMPO = new SimPo(settings(SimPo.Config.class, List.of()));
+
     private TrainBench() {}
 
     /** What one step does. */
@@ -45,6 +53,10 @@ public final class TrainBench {
         DPO,
         /** The same with the reference's log-probabilities known. */
         DPO_PRE,
+        /** The same where an adapter of rank 16 on all linear layers is trained, whose reference is the model without it. */
+        DPO_LORA,
+        /** The same pairs without a reference. */
+        SIMPO,
         /** 8 sequences of 256 tokens, all trained. */
         SFT
     }
@@ -153,57 +165,55 @@ public final class TrainBench {
     public static Result run(
             Task task, Size size, int steps, Optional<Integer> microBatchTokens, boolean checkpointing, Device device) {
         Architecture shape = size.architecture();
-        Optimisation optimisation = new Optimisation(
-                8,
-                1,
-                Optional.empty(),
-                LrScheduler.CONSTANT,
-                0,
-                0,
-                1,
-                0,
-                0.9,
-                0.999,
-                1e-8,
-                checkpointing,
-                microBatchTokens,
-                true,
-                true);
+        List<String> words = new ArrayList<>(
+                List.of("lr_scheduler_type=constant", "weight_decay=0", "gradient_checkpointing=" + checkpointing));
+        microBatchTokens.ifPresent(tokens -> words.add("micro_batch_tokens=" + tokens));
+        Optimisation optimisation = settings(Optimisation.class, words);
         double peak = matrixPeak(shape, device);
         Path folder = temporary();
         int rows = task == Task.SFT ? 8 : 4;
         try (Weights weights = Weights.random(shape, 0.02, 0, device);
-                AdamW optimizer = new AdamW(weights.all(), optimisation.adam());
                 TokenStore store = rows(task, folder, (steps + 1) * rows)) {
-            Decoder decoder = new Decoder(shape, weights);
-            List<Double> seconds = switch (task) {
-                case SFT -> {
-                    SequenceLoop loop = new SequenceLoop(
-                            decoder, optimisation, new Sft(new Sft.Config(Sft.LossType.NLL, Sft.Reduction.TOKEN_MEAN)));
-                    yield time(steps, rows, optimizer, numbers -> loop.learn(optimizer, store, numbers));
-                }
-                case DPO -> {
-                    try (Weights frozen = weights.frozenCopy()) {
-                        Policy model = new Policy(new Decoder(shape, frozen), false);
-                        yield timePairs(
-                                decoder,
-                                optimisation,
-                                part -> model.score(part.packing()).logps(),
+            Decoder plain = new Decoder(shape, weights);
+            Decoder decoder = task == Task.DPO_LORA
+                    ? plain.with(Adapter.fresh(
+                            new Adapter.Settings(16, 32, List.of(Adapter.ALL_LINEAR), false, false), plain, 0))
+                    : plain;
+            List<Double> seconds;
+            try (AdamW optimizer = new AdamW(decoder.trained(), optimisation.adam())) {
+                seconds = switch (task) {
+                    case SFT ->
+                        time(
                                 steps,
+                                rows,
                                 optimizer,
-                                store);
+                                store,
+                                new SequenceLoop(
+                                        decoder, optimisation, new Sft(settings(Sft.Config.class, List.of()))));
+                    case DPO, DPO_LORA -> {
+                        try (FrozenModel frozen = FrozenModel.of(decoder)) {
+                            Policy model = new Policy(frozen.decoder(), false);
+                            Reference reference =
+                                    part -> model.score(part.packing()).logps();
+                            yield time(steps, rows, optimizer, store, pairs(decoder, optimisation, DPO, reference));
+                        }
                     }
-                }
-                case DPO_PRE ->
-                    timePairs(
-                            decoder,
-                            optimisation,
-                            part -> Tensor.full(
-                                    -10, DType.FLOAT32, device, part.packing().trained()),
-                            steps,
-                            optimizer,
-                            store);
-            };
+                    case DPO_PRE -> {
+                        Reference known = part -> Tensor.full(
+                                -10, DType.FLOAT32, device, part.packing().trained());
+                        yield time(steps, rows, optimizer, store, pairs(decoder, optimisation, DPO, known));
+                    }
+                    case SIMPO ->
+                        time(
+                                steps,
+                                rows,
+                                optimizer,
+                                store,
+                                new PreferenceLoop(decoder, optimisation, SIMPO, Optional.empty()));
+                };
+            } finally {
+                decoder.adapter().ifPresent(Adapter::close);
+            }
             List<Double> sorted = seconds.stream().sorted().toList();
             long tokens = task == Task.SFT
                     ? 8 * 256
@@ -227,34 +237,17 @@ public final class TrainBench {
         }
     }
 
-    @FunctionalInterface
-    private interface Learn {
-        Metrics apply(List<Long> rows);
+    private static PreferenceLoop pairs(
+            Decoder decoder, Optimisation optimisation, PreferenceObjective objective, Reference reference) {
+        return new PreferenceLoop(decoder, optimisation, objective, Optional.of(reference));
     }
 
-    private static List<Double> timePairs(
-            Decoder decoder,
-            Optimisation optimisation,
-            Reference reference,
-            int steps,
-            AdamW optimizer,
-            TokenStore store) {
-        Dpo dpo = new Dpo(new Dpo.Config(
-                0.1,
-                List.of(Dpo.LossType.SIGMOID),
-                List.of(),
-                0,
-                Dpo.Divergence.REVERSE_KL,
-                0.5,
-                Optional.empty(),
-                false,
-                Dpo.NllReduction.SEQUENCE_MEAN,
-                0.05));
-        PreferenceLoop loop = new PreferenceLoop(decoder, optimisation, dpo, Optional.of(reference));
-        return time(steps, 4, optimizer, numbers -> loop.learn(optimizer, store, numbers));
+    /** Settings at their defaults but for some words. */
+    private static <T extends Record> T settings(Class<T> kind, List<String> words) {
+        return Binder.bind(kind, YamlSource.commandLine().with(words));
     }
 
-    private static List<Double> time(int steps, int rows, AdamW optimizer, Learn learn) {
+    private static List<Double> time(int steps, int rows, AdamW optimizer, TokenStore store, Loop loop) {
         List<Double> seconds = new ArrayList<>();
         for (int step = 0; step <= steps; step++) {
             List<Long> numbers = new ArrayList<>();
@@ -262,7 +255,7 @@ public final class TrainBench {
                 numbers.add((long) step * rows + i);
             }
             long start = System.nanoTime();
-            learn.apply(numbers);
+            loop.learn(optimizer, store, numbers);
             double norm = optimizer.gradientNorm();
             optimizer.step(1e-5, Math.min(1, 1 / (norm + 1e-6)));
             if (step > 0) {
@@ -305,8 +298,11 @@ public final class TrainBench {
         }
         double completions =
                 Arrays.stream(CHOSEN).sum() + Arrays.stream(REJECTED).sum();
-        double policy = 6 * (body * (4 * PROMPT + completions) + head * completions);
-        return task == Task.DPO ? policy * 4 / 3 : policy;
+        double forward = 2 * (body * (4 * PROMPT + completions) + head * completions);
+        // The way back is twice the way there; with an adapter the weights have no gradients, which is one of the two,
+        // and the
+        // reference's way there takes its place.
+        return (task == Task.DPO ? 4 : 3) * forward;
     }
 
     /** The best of some products of [1024, width] with [width, inner]. */
