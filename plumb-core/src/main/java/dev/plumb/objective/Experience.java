@@ -1,0 +1,96 @@
+package dev.plumb.objective;
+
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What a rollout brought, as plain numbers: completions that the policy wrote to some prompts, those to one prompt next to each
+ * other, and what was found out about each. Nothing here has a gradient.
+ *
+ * @param groupSize completions a prompt, G
+ * @param rewards what each reward function gave each completion, NaN where it gave nothing, [rows][functions]
+ * @param weights of the functions, [functions]
+ * @param oldLogps log-probability of each token under the policy as it was when it wrote them, ℓ_old, [rows][tokens]
+ * @param refLogps the same under the reference, [rows][tokens]; no rows for methods that do not ask for it
+ * @param stopped whether a completion ended of itself, and not at the length limit, [rows]
+ * @param entropies of the distribution that each token was drawn from, [rows][tokens]; no rows unless asked for
+ * @param values what the critic expected before each token, [rows][tokens]; no rows without a critic
+ * @param greedyRewards weighted reward of the most probable completion of each prompt, [rows / G]; empty unless asked for
+ */
+public record Experience(
+        int groupSize,
+        List<double[]> rewards,
+        double[] weights,
+        List<double[]> oldLogps,
+        List<double[]> refLogps,
+        boolean[] stopped,
+        List<double[]> entropies,
+        List<double[]> values,
+        double[] greedyRewards) {
+    /** Checks that all are of the same completions. */
+    public Experience {
+        rewards = List.copyOf(rewards);
+        oldLogps = List.copyOf(oldLogps);
+        refLogps = List.copyOf(refLogps);
+        entropies = List.copyOf(entropies);
+        values = List.copyOf(values);
+        int rows = rewards.size();
+        if (groupSize < 1 || rows % groupSize != 0) {
+            throw new IllegalArgumentException(rows + " completions are no whole groups of " + groupSize);
+        }
+        for (double[] ofRow : rewards) {
+            if (ofRow.length != weights.length) {
+                throw new IllegalArgumentException(
+                        "there are " + weights.length + " reward functions, but a row has " + ofRow.length + " rewards");
+            }
+        }
+        if (oldLogps.size() != rows || stopped.length != rows) {
+            throw new IllegalArgumentException("rewards are of " + rows + " completions, log-probabilities of "
+                    + oldLogps.size() + ", ends of " + stopped.length);
+        }
+        for (List<double[]> other : List.of(refLogps, entropies, values)) {
+            if (!other.isEmpty()
+                    && !Arrays.equals(
+                            other.stream().mapToInt(row -> row.length).toArray(),
+                            oldLogps.stream().mapToInt(row -> row.length).toArray())) {
+                throw new IllegalArgumentException("numbers a token are of other tokens than the log-probabilities");
+            }
+        }
+        if (greedyRewards.length > 0 && greedyRewards.length != rows / groupSize) {
+            throw new IllegalArgumentException("there are " + rows / groupSize + " prompts, but " + greedyRewards.length
+                    + " rewards of most probable completions");
+        }
+    }
+
+    /** How many completions. */
+    int rows() {
+        return rewards.size();
+    }
+
+    /**
+     * Weighted sum of a completion's rewards, r; what gave nothing counts nothing.
+     *
+     * @return NaN if no function gave anything
+     */
+    double reward(int row) {
+        double sum = 0;
+        boolean any = false;
+        double[] ofRow = rewards.get(row);
+        for (int k = 0; k < weights.length; k++) {
+            if (!Double.isNaN(ofRow[k])) {
+                sum += weights[k] * ofRow[k];
+                any = true;
+            }
+        }
+        return any ? sum : Double.NaN;
+    }
+
+    /** Weighted rewards of all completions. */
+    double[] rewardSums() {
+        double[] out = new double[rows()];
+        for (int i = 0; i < out.length; i++) {
+            out[i] = reward(i);
+        }
+        return out;
+    }
+}
