@@ -24,6 +24,8 @@ public enum BadRowReason {
     NO_ASSISTANT_TURN,
     /** There is nothing to answer, or two answers have no prompt in common. */
     EMPTY_PROMPT,
+    /** What is to be answered ends in an answer. */
+    ANSWERED_PROMPT,
     /** There is nothing to learn: the answer is empty or white space. */
     EMPTY_ANSWER,
     /** The preferred and the other answer are the same. */

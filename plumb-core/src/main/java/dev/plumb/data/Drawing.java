@@ -36,6 +36,12 @@ final class Drawing {
                             + (judged.desirable() ? "\njudged good" : "\njudged bad"),
                     tokenizer.token(answer[answer.length - 1]));
         }
+        if (example instanceof TokenPrompt prompt) {
+            int[] ids = prompt.prompt();
+            String text = tokenizer.decode(ids) + OPEN + CLOSE;
+            return new Preflight.Drawn(
+                    id, shortened(text) + "\nrow: " + shortened(prompt.row()), tokenizer.token(ids[ids.length - 1]));
+        }
         TokenSequence sequence = (TokenSequence) example;
         return new Preflight.Drawn(
                 id, shortened(marked(tokenizer, sequence)), tokenizer.token(sequence.ids()[sequence.lastTrained()]));

@@ -62,6 +62,9 @@ public final class Encoder {
             if (row instanceof Row.Judged judged) {
                 return judged(judged);
             }
+            if (row instanceof Row.Prompt prompt) {
+                return prompt(prompt);
+            }
             return sequence((Row.Demonstration) row);
         } catch (UnfitRowException e) {
             return new EncodedRow.Refused(e.fault(), String.valueOf(e.getMessage()));
@@ -142,6 +145,14 @@ public final class Encoder {
         }
         return limit.fit(
                 new TokenJudged(dialogue.promptIds(), dialogue.answerIds(), row.desirable()), dialogue.conversation());
+    }
+
+    private EncodedRow prompt(Row.Prompt row) throws UnfitRowException {
+        check(row.tools(), row.prompt());
+        DialogueTokenizer.Prompt prompt = dialogues.prompt(row.id(), row.prompt(), row.tools());
+        return limit.fit(
+                new TokenPrompt(dialogues.opened(prompt), JsonText.write(row.columns())),
+                row.prompt() instanceof Content.Chat);
     }
 
     private EncodedRow sequence(Row.Demonstration row) throws UnfitRowException {

@@ -61,6 +61,13 @@ enum Form {
             RowKind.UNPAIRED,
             "Alpaca instruction with a label",
             List.of("instruction", "output", "label"),
+            List.of("input", "history", "system", "tools")),
+    PROMPT(RowKind.PROMPT, "prompt", List.of("prompt"), List.of("system", "tools")),
+    MESSAGES_PROMPT(RowKind.PROMPT, "conversation to go on with", List.of("messages"), List.of("system", "tools")),
+    ALPACA_PROMPT(
+            RowKind.PROMPT,
+            "Alpaca instruction to answer",
+            List.of("instruction"),
             List.of("input", "history", "system", "tools"));
 
     /** Our names of all columns that some form reads. */
@@ -76,6 +83,10 @@ enum Form {
         this.title = title;
         this.required = required;
         this.optional = optional;
+    }
+
+    RowKind kind() {
+        return kind;
     }
 
     String title() {

@@ -44,6 +44,15 @@ final class JsonText {
         return fields(value);
     }
 
+    /** Columns as a JSON object. */
+    static String write(Map<String, Object> columns) {
+        try {
+            return MAPPER.writeValueAsString(columns);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("a row cannot be written as JSON", e);
+        }
+    }
+
     /** Any JSON value. */
     static @Nullable Object parse(String json) throws JsonProcessingException {
         return MAPPER.readValue(json, Object.class);

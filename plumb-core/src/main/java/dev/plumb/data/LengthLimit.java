@@ -127,6 +127,28 @@ final class LengthLimit {
                 new TokenJudged(prompt, start, row.desirable()), conversation, new EncodedRow.Cut(0, over));
     }
 
+    /**
+     * Fits a prompt; it loses tokens only under {@code keep_end}, at its start.
+     *
+     * @param row the prompt
+     * @param conversation handed on
+     * @return the row within the limit
+     * @throws UnfitRowException if it is too long and may not be cut
+     */
+    EncodedRow.Kept fit(TokenPrompt row, boolean conversation) throws UnfitRowException {
+        int length = row.tokens();
+        if (length <= maxLength) {
+            return new EncodedRow.Kept(row, conversation, EncodedRow.Cut.NONE);
+        }
+        if (truncation != Truncation.KEEP_END) {
+            throw tooLong(length, 0, 0);
+        }
+        return new EncodedRow.Kept(
+                new TokenPrompt(keepEnd(row.prompt(), maxLength), row.row()),
+                conversation,
+                new EncodedRow.Cut(length - maxLength, 0));
+    }
+
     private TokenSequence keepEnd(TokenSequence row) {
         int from = row.ids().length - maxLength;
         boolean[] trained = Arrays.copyOfRange(row.trained(), from, row.trained().length);

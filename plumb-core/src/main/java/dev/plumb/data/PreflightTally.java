@@ -86,6 +86,9 @@ final class PreflightTally {
             stops = pair(pair);
         } else if (kept.example() instanceof TokenJudged judged) {
             stops = judged(judged, learnt);
+        } else if (kept.example() instanceof TokenPrompt open) {
+            prompt(open);
+            stops = true; // whether an answer ends is seen when it is written
         } else {
             stops = sequence((TokenSequence) kept.example());
         }
@@ -128,6 +131,13 @@ final class PreflightTally {
         opening(judged.prompt());
         eos(judged.prompt(), completion);
         return endsIn(completion[completion.length - 1]);
+    }
+
+    private void prompt(TokenPrompt open) {
+        prompt.add(open.tokens());
+        total.add(open.tokens());
+        opening(open.prompt());
+        eos(open.prompt());
     }
 
     private boolean sequence(TokenSequence sequence) {

@@ -1,5 +1,7 @@
 package dev.plumb.data;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -62,4 +64,20 @@ public sealed interface Row {
      */
     record Judged(RowId id, Content prompt, Content completion, boolean desirable, List<Map<String, Object>> tools)
             implements Row {}
+
+    /**
+     * Something that the model is to answer itself.
+     *
+     * @param id where the row came from
+     * @param prompt what is to be answered
+     * @param tools tool descriptions for the chat template, empty if none
+     * @param columns the row's columns under the file's names, without nulls: what a reward function may look at
+     */
+    record Prompt(RowId id, Content prompt, List<Map<String, Object>> tools, Map<String, Object> columns)
+            implements Row {
+        /** Copies the columns. */
+        public Prompt {
+            columns = Collections.unmodifiableMap(new LinkedHashMap<>(columns));
+        }
+    }
 }

@@ -7,7 +7,9 @@ public enum RowKind {
     /** Two answers to one prompt: {@link Row.Preference}. */
     PREFERENCE("preference", "prompt: question, chosen: better, rejected: worse"),
     /** An answer and whether it is good: {@link Row.Judged}. */
-    UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb");
+    UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb"),
+    /** Something to answer: {@link Row.Prompt}. */
+    PROMPT("prompt", "prompt: question");
 
     private final String title;
     private final String mapping;

@@ -31,7 +31,9 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             Form.MESSAGES_PAIR,
             Form.MESSAGES_JUDGED,
             Form.SHARE_GPT_JUDGED,
-            Form.ALPACA_JUDGED);
+            Form.ALPACA_JUDGED,
+            Form.MESSAGES_PROMPT,
+            Form.ALPACA_PROMPT);
 
     /** Finds the shape on a row; empty if the row has the right columns but null in one of them. */
     static Optional<Shape> find(RowId id, Map<String, @Nullable Object> values, DataFile file, RowKind kind) {
@@ -44,7 +46,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             }
         }
         boolean turnsInPrompt = isTurns(cells.find("prompt")) || ALWAYS_TURNS.contains(form);
-        boolean turnsInAnswer = isTurns(cells.find(form.answer()));
+        boolean turnsInAnswer = kind != RowKind.PROMPT && isTurns(cells.find(form.answer()));
         Form fitting = kind == RowKind.PREFERENCE && turnsInAnswer && isWhole(cells, form, turnsInPrompt)
                 ? Form.IMPLICIT_PAIR
                 : form;
@@ -140,7 +142,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             unused.remove(column);
             before = ", ";
         }
-        return text + (unused.isEmpty() ? "" : "; not used: " + String.join(", ", unused));
+        String rest = form.kind() == RowKind.PROMPT ? "; kept for rewards: " : "; not used: ";
+        return text + (unused.isEmpty() ? "" : rest + String.join(", ", unused));
     }
 
     /** Makes the row that some columns hold. */
@@ -159,6 +162,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                         tools);
             case IMPLICIT_PAIR -> turnsInAnswer ? implicitTurns(id, cells, tools) : implicitText(id, cells, tools);
             case MESSAGES_JUDGED, SHARE_GPT_JUDGED -> judgedTurns(id, cells, tools);
+            case PROMPT, MESSAGES_PROMPT, ALPACA_PROMPT -> new Row.Prompt(id, open(cells), tools, columns(values));
             case JUDGED, ALPACA_JUDGED ->
                 new Row.Judged(id, prompt(cells), answer(cells, form.answer()), cells.bool("label"), tools);
             default -> {
@@ -180,7 +184,10 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
 
     private Content prompt(Cells cells) throws BadRow {
         String name = form.required().get(0);
-        if (form == Form.ALPACA || form == Form.ALPACA_PAIR || form == Form.ALPACA_JUDGED) {
+        if (form == Form.ALPACA
+                || form == Form.ALPACA_PAIR
+                || form == Form.ALPACA_JUDGED
+                || form == Form.ALPACA_PROMPT) {
             return new Content.Chat(withSystem(cells, Alpaca.prompt(cells)));
         }
         if (turnsInPrompt) {
@@ -197,6 +204,30 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         return isChat()
                 ? new Content.Chat(withSystem(cells, List.of(new Message("user", text))))
                 : new Content.Plain(text);
+    }
+
+    /** A prompt that is still to be answered. */
+    private Content open(Cells cells) throws BadRow {
+        Content prompt = prompt(cells);
+        if (prompt instanceof Content.Chat chat) {
+            List<Message> turns = chat.messages();
+            if (turns.get(turns.size() - 1).role().equals("assistant")) {
+                throw new BadRow(
+                        BadRowReason.ANSWERED_PROMPT,
+                        cells.title(form.required().get(0)) + " ends in a turn of the assistant, which is to write it");
+            }
+        }
+        return prompt;
+    }
+
+    private static Map<String, Object> columns(Map<String, @Nullable Object> values) {
+        Map<String, Object> columns = new LinkedHashMap<>();
+        values.forEach((name, value) -> {
+            if (value != null) {
+                columns.put(name, value);
+            }
+        });
+        return columns;
     }
 
     private Content answer(Cells cells, String name) throws BadRow {

@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -24,10 +25,10 @@ import java.util.stream.LongStream;
  * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
- * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer), int file, long
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer, 3 prompt), int file, long
  * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
  * lengths and the ids of prompt, chosen and rejected, and for a judged answer the int 1 or 0, two int lengths and the ids of
- * both parts. {@code NAME.index}: per row the long position of its first byte, the int count of its
+ * both parts, and for a prompt the int length, its ids, the int count of the bytes of its columns and these. {@code NAME.index}: per row the long position of its first byte, the int count of its
  * bytes and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
@@ -35,6 +36,7 @@ public final class TokenStore implements AutoCloseable {
     private static final int SEQUENCE = 0;
     private static final int PAIR = 1;
     private static final int JUDGED = 2;
+    private static final int PROMPT = 3;
 
     private final Path tokensFile;
     private final FileChannel tokens;
@@ -81,6 +83,7 @@ public final class TokenStore implements AutoCloseable {
         return switch (kind) {
             case PAIR -> pair(record);
             case JUDGED -> judged(record);
+            case PROMPT -> prompt(record);
             default -> sequence(record);
         };
     }
@@ -185,6 +188,13 @@ public final class TokenStore implements AutoCloseable {
         return new TokenJudged(ints(record, prompt), ints(record, completion), desirable);
     }
 
+    private static TokenPrompt prompt(ByteBuffer record) {
+        int[] ids = ints(record, record.getInt());
+        byte[] row = new byte[record.getInt()];
+        record.get(row);
+        return new TokenPrompt(ids, new String(row, StandardCharsets.UTF_8));
+    }
+
     private static int[] ints(ByteBuffer record, int count) {
         int[] ids = new int[count];
         record.asIntBuffer().get(ids);
@@ -244,7 +254,9 @@ public final class TokenStore implements AutoCloseable {
          * @param example its tokens
          */
         public void add(RowId id, Example example) {
-            long bytes = 9L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
+            byte[] columns =
+                    example instanceof TokenPrompt open ? open.row().getBytes(StandardCharsets.UTF_8) : new byte[0];
+            long bytes = 9L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32 + columns.length;
             if (bytes > Integer.MAX_VALUE) {
                 throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
             }
@@ -252,7 +264,7 @@ public final class TokenStore implements AutoCloseable {
                 buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
             }
             buffer.clear();
-            buffer.putInt(example instanceof TokenPair ? PAIR : example instanceof TokenJudged ? JUDGED : SEQUENCE);
+            buffer.putInt(kind(example));
             buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
             buffer.putLong(id.line());
             if (example instanceof TokenPair pair) {
@@ -269,6 +281,10 @@ public final class TokenStore implements AutoCloseable {
                 buffer.putInt(judged.completion().length);
                 put(judged.prompt());
                 put(judged.completion());
+            } else if (example instanceof TokenPrompt open) {
+                buffer.putInt(open.prompt().length);
+                put(open.prompt());
+                buffer.putInt(columns.length).put(columns);
             } else if (example instanceof TokenSequence sequence) {
                 buffer.putInt(sequence.ids().length);
                 put(sequence.ids());
@@ -284,6 +300,12 @@ public final class TokenStore implements AutoCloseable {
             }
             position += buffer.position();
             size++;
+        }
+
+        private static int kind(Example example) {
+            return example instanceof TokenPair
+                    ? PAIR
+                    : example instanceof TokenJudged ? JUDGED : example instanceof TokenPrompt ? PROMPT : SEQUENCE;
         }
 
         long size() {

@@ -40,8 +40,8 @@ public record Experience(
         }
         for (double[] ofRow : rewards) {
             if (ofRow.length != weights.length) {
-                throw new IllegalArgumentException(
-                        "there are " + weights.length + " reward functions, but a row has " + ofRow.length + " rewards");
+                throw new IllegalArgumentException("there are " + weights.length + " reward functions, but a row has "
+                        + ofRow.length + " rewards");
             }
         }
         if (oldLogps.size() != rows || stopped.length != rows) {
