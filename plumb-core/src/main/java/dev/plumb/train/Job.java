@@ -45,6 +45,15 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Prefe
     RowKind rows();
 
     /**
+     * How rows become steps.
+     *
+     * @return rows taken at once, and steps that learn from them
+     */
+    default Pace pace() {
+        return new Pace(optimisation().rowsPerStep(), 1);
+    }
+
+    /**
      * Whether the model gives scores in place of words.
      *
      * @return true for a reward model

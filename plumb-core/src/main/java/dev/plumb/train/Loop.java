@@ -4,6 +4,8 @@ import dev.plumb.data.Example;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -15,11 +17,19 @@ interface Loop {
     /** Adds up the gradients of a step's rows. */
     Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows);
 
+    /** Told before each step where in the run it stands; most ways of learning need not know. */
+    default void begin(TokenStore store, Schedule.Turn turn) {}
+
     /** Measures held-out rows. */
     Metrics evaluate(TokenStore store, List<Long> rows);
 
     /** What the model is to continue where it is sampled, token ids; none if it cannot write. */
     int[] prompt(Example row);
+
+    /** What is to be said of an answer to a row beside its text, by name; nothing for most ways of learning. */
+    default Map<String, Double> judge(Example row, int[] answer, boolean stopped) {
+        return Map.of();
+    }
 
     /** The parameters that are updated, out of all that the model has. */
     default Map<String, Tensor> trained(Decoder decoder) {
@@ -28,4 +38,15 @@ interface Loop {
 
     /** Refuses a loss before the first update that cannot be right. */
     default void requireSoundStart(double loss) {}
+
+    /** How many tokens a step's rows are. */
+    default long tokens(TokenStore store, List<Long> rows) {
+        return rows.stream().mapToLong(store::tokens).sum();
+    }
+
+    /** Adds to a checkpoint what the loop remembers from one step to the next. */
+    default void save(Path folder) throws IOException {}
+
+    /** Takes up what {@link #save} wrote. */
+    default void load(Path folder, TokenStore store) {}
 }

@@ -93,7 +93,8 @@ public record RunSettings(
 
         @Setting(
                 doc = "The evaluation metric that the best checkpoint is best at. Metrics named after a loss or a"
-                        + " perplexity count as better when lower.",
+                        + " perplexity count as better when lower. Methods that learn from their own answers have the"
+                        + " reward in place of the loss.",
                 byDefault = "loss",
                 source = "transformers")
         String metricForBestModel,

@@ -11,17 +11,29 @@ import java.util.List;
 final class Schedule {
     private final Order order;
     private final Optimisation optimisation;
+    private final Pace pace;
     private final double peak;
-    private final long stepsPerEpoch;
+    private final long takesPerEpoch;
     private final long total;
     private final long warmup;
 
-    Schedule(Order order, Optimisation optimisation, double peak, double epochs) {
+    /**
+     * A step's place in the run.
+     *
+     * @param step its number, from 0
+     * @param take the number of its rows' taking, from 0
+     * @param phase which of the steps it is that learn from these rows, from 0
+     * @param rows by their number in the store
+     */
+    record Turn(long step, long take, int phase, List<Long> rows) {}
+
+    Schedule(Order order, Optimisation optimisation, Pace pace, double peak, double epochs) {
         this.order = order;
         this.optimisation = optimisation;
+        this.pace = pace;
         this.peak = peak;
-        int rows = optimisation.rowsPerStep();
-        this.stepsPerEpoch = Math.max(1, (order.size() + rows - 1) / rows);
+        this.takesPerEpoch = Math.max(1, (order.size() + pace.rows() - 1) / pace.rows());
+        long stepsPerEpoch = takesPerEpoch * pace.steps();
         this.total = optimisation.maxSteps().orElse(Math.max(1, (long) Math.ceil(stepsPerEpoch * epochs)));
         this.warmup = optimisation.warmupSteps() > 0
                 ? optimisation.warmupSteps()
@@ -33,15 +45,16 @@ final class Schedule {
         return total;
     }
 
-    /** Rows of a step, from 0, by their number in the store. */
-    List<Long> rows(long step) {
-        long epoch = step / stepsPerEpoch;
-        long first = step % stepsPerEpoch * optimisation.rowsPerStep();
+    /** What a step, from 0, learns from. */
+    Turn turn(long step) {
+        long take = step / pace.steps();
+        long epoch = take / takesPerEpoch;
+        long first = take % takesPerEpoch * pace.rows();
         List<Long> rows = new ArrayList<>();
-        for (long at = first; at < Math.min(first + optimisation.rowsPerStep(), order.size()); at++) {
+        for (long at = first; at < Math.min(first + pace.rows(), order.size()); at++) {
             rows.add(order.row(epoch, at));
         }
-        return rows;
+        return new Turn(step, take, (int) (step % pace.steps()), List.copyOf(rows));
     }
 
     double learningRate(long step) {
@@ -50,6 +63,6 @@ final class Schedule {
 
     /** How many epochs have passed after so many steps. */
     double epoch(long steps) {
-        return (double) steps / stepsPerEpoch;
+        return (double) steps / (takesPerEpoch * pace.steps());
     }
 }

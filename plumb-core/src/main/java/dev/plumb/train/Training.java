@@ -98,6 +98,7 @@ public final class Training {
         return new Schedule(
                 workplace.dataset().order(job.run().seed()),
                 job.optimisation(),
+                job.pace(),
                 job.learningRate(),
                 job.numTrainEpochs());
     }

@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.config.PlumbException;
+import dev.plumb.data.Example;
 import dev.plumb.data.RowId;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Checkpoint;
@@ -100,32 +101,35 @@ final class TrainingRun implements AutoCloseable {
     /** Takes all steps that are left: rows, gradients, an update, a look, a checkpoint. */
     void train(Loop loop) {
         TokenStore rows = workplace.dataset().train();
-        List<int[]> prompts = samplePrompts(loop);
+        List<Example> prompts = samplePrompts(loop);
         long step = state.step();
         if (step == 0) {
             look(0, loop, prompts);
+        } else {
+            folder.checkpoints().newest().ifPresent(checkpoint -> loop.load(checkpoint.folder(), rows));
         }
         while (!stopped && step < schedule.total()) {
-            List<Long> taken = schedule.rows(step);
-            Metrics measured = loop.learn(optimizer, rows, taken);
+            Schedule.Turn turn = schedule.turn(step);
+            loop.begin(rows, turn);
+            Metrics measured = loop.learn(optimizer, rows, turn.rows());
             if (step == 0) {
                 loop.requireSoundStart(measured.values().get("loss"));
             }
-            update(step, measured, rows, taken);
+            update(loop, turn, measured, rows);
             step++;
             look(step, loop, prompts);
-            saveIfDue(step);
+            saveIfDue(step, loop);
         }
     }
 
     /** Measures the held-out rows and samples, if it is time. */
-    private void look(long steps, Loop loop, List<int[]> prompts) {
+    private void look(long steps, Loop loop, List<Example> prompts) {
         TokenStore held = workplace.dataset().eval();
         boolean last = steps == schedule.total() || stopped;
         boolean due = settings.evalSteps() > 0 && steps % settings.evalSteps() == 0;
         if (held.size() > 0 && (last || due || steps == 0)) {
             evaluated(steps, loop.evaluate(held, held.rows()));
-            sample(steps, prompts);
+            sample(steps, loop, prompts);
         }
     }
 
@@ -137,18 +141,20 @@ final class TrainingRun implements AutoCloseable {
     /**
      * Ends a step whose gradients have been added up: clips, updates, logs.
      *
-     * @param step its number, from 0
+     * @param loop that added them up
+     * @param turn the step's place and rows
      * @param measured metrics of its rows, the loss among them
      * @param store where its rows are
-     * @param rows their numbers there
      */
-    private void update(long step, Metrics measured, TokenStore store, List<Long> rows) {
-        long tokens = rows.stream().mapToLong(store::tokens).sum();
+    private void update(Loop loop, Schedule.Turn turn, Metrics measured, TokenStore store) {
+        long step = turn.step();
+        long tokens = loop.tokens(store, turn.rows());
         double norm = optimizer.gradientNorm();
         Map<String, Double> values = new LinkedHashMap<>(measured.values());
         double loss = values.getOrDefault("loss", Double.NaN);
         if (!Double.isFinite(norm) || !Double.isFinite(loss)) {
-            throw notFinite(step, loss, norm, rows.stream().map(store::id).toList());
+            throw notFinite(
+                    step, loss, norm, turn.rows().stream().map(store::id).toList());
         }
         double limit = optimisation.maxGradNorm();
         double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
@@ -210,8 +216,8 @@ final class TrainingRun implements AutoCloseable {
 
     private static String line(String title, Map<String, Double> values) {
         StringBuilder out = new StringBuilder(title).append(':');
-        for (String name :
-                List.of("loss", "perplexity", "rewards/accuracies", "rewards/margins", "accuracy", "margin")) {
+        for (String name : List.of(
+                "loss", "reward", "perplexity", "rewards/accuracies", "rewards/margins", "accuracy", "margin")) {
             if (values.containsKey(name)) {
                 out.append(String.format(java.util.Locale.ROOT, "  %s %.4g", name, values.get(name)));
             }
@@ -221,9 +227,12 @@ final class TrainingRun implements AutoCloseable {
 
     /** The wanted metric so that larger is better; NaN if there was no evaluation. */
     private double score(Map<String, Double> values) {
-        String name = settings.metricForBestModel();
         if (values.isEmpty()) {
             return Double.NaN;
+        }
+        String name = settings.metricForBestModel();
+        if (name.equals("loss") && !values.containsKey("loss") && values.containsKey("reward")) {
+            name = "reward"; // what is learnt from is written anew each time, and has no loss on held-out rows
         }
         if (!values.containsKey(name)) {
             throw new PlumbException(
@@ -237,12 +246,13 @@ final class TrainingRun implements AutoCloseable {
      * Answers some held-out prompts with the model as it is.
      *
      * @param steps done so far
-     * @param prompts token ids
+     * @param rows whose prompts are answered
      */
-    private void sample(long steps, List<int[]> prompts) {
-        if (prompts.isEmpty()) {
+    private void sample(long steps, Loop loop, List<Example> rows) {
+        if (rows.isEmpty()) {
             return;
         }
+        List<int[]> prompts = rows.stream().map(loop::prompt).toList();
         int room = workplace.checkpoint().decoder().architecture().contextLength()
                 - prompts.stream().mapToInt(ids -> ids.length).max().orElse(0);
         Sampling greedy =
@@ -250,23 +260,25 @@ final class TrainingRun implements AutoCloseable {
         List<Generator.Completion> made =
                 new Generator(workplace.checkpoint().decoder(), prompts.size()).generate(prompts, greedy);
         for (int i = 0; i < prompts.size(); i++) {
+            Generator.Completion one = made.get(i);
             String prompt = workplace.tokenizer().decode(prompts.get(i));
-            String answer = workplace.tokenizer().decode(made.get(i).ids(), true);
-            samples.write(steps, prompt, answer, Map.of());
+            String answer = workplace.tokenizer().decode(one.ids(), true);
+            samples.write(steps, prompt, answer, loop.judge(rows.get(i), one.ids(), one.stopped()));
         }
     }
 
-    /** Up to the wanted number of different prompts of the held-out rows. */
-    private List<int[]> samplePrompts(Loop loop) {
+    /** Held-out rows with different prompts, up to the wanted number. */
+    private List<Example> samplePrompts(Loop loop) {
         TokenStore held = workplace.dataset().eval();
-        List<int[]> prompts = new ArrayList<>();
-        for (long row = 0; row < held.size() && prompts.size() < settings.samplePrompts(); row++) {
-            int[] prompt = loop.prompt(held.get(row));
-            if (prompt.length > 0 && prompts.stream().noneMatch(other -> Arrays.equals(other, prompt))) {
-                prompts.add(prompt);
+        List<Example> rows = new ArrayList<>();
+        for (long row = 0; row < held.size() && rows.size() < settings.samplePrompts(); row++) {
+            Example example = held.get(row);
+            int[] prompt = loop.prompt(example);
+            if (prompt.length > 0 && rows.stream().noneMatch(other -> Arrays.equals(loop.prompt(other), prompt))) {
+                rows.add(example);
             }
         }
-        return prompts;
+        return rows;
     }
 
     /**
@@ -274,7 +286,7 @@ final class TrainingRun implements AutoCloseable {
      *
      * @param steps done so far
      */
-    private void saveIfDue(long steps) {
+    private void saveIfDue(long steps, Loop loop) {
         boolean due = settings.saveSteps() > 0 && steps % settings.saveSteps() == 0;
         if (interrupt.requested()) {
             stopped = true;
@@ -283,10 +295,10 @@ final class TrainingRun implements AutoCloseable {
         if (due && steps > 0) {
             double score = score(lastEvaluation);
             folder.checkpoints()
-                    .save(
-                            steps,
-                            Double.isNaN(score) ? OptionalDouble.empty() : OptionalDouble.of(score),
-                            this::writeCheckpoint);
+                    .save(steps, Double.isNaN(score) ? OptionalDouble.empty() : OptionalDouble.of(score), target -> {
+                        writeCheckpoint(target);
+                        loop.save(target);
+                    });
             folder.checkpoints().prune(settings.saveTotalLimit(), true);
             lastEvaluation = Map.of();
         }

@@ -71,7 +71,7 @@ class NotFiniteTest {
                 TrainingRun run = TrainingRun.open(
                         job.run(),
                         job.optimisation(),
-                        new Schedule(workplace.dataset().order(1), job.optimisation(), 1e-3, 1),
+                        new Schedule(workplace.dataset().order(1), job.optimisation(), job.pace(), 1e-3, 1),
                         workplace,
                         workplace.checkpoint().decoder().weights().all(),
                         runFolder,
