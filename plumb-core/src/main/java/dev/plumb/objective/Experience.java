@@ -16,6 +16,7 @@ import java.util.List;
  * @param entropies of the distribution that each token was drawn from, [rows][tokens]; no rows unless asked for
  * @param values what the critic expected before each token, [rows][tokens]; no rows without a critic
  * @param greedyRewards weighted reward of the most probable completion of each prompt, [rows / G]; empty unless asked for
+ * @param steps rewards of the steps of each completion, [rows]; no rows without a judge of steps
  */
 public record Experience(
         int groupSize,
@@ -26,7 +27,42 @@ public record Experience(
         boolean[] stopped,
         List<double[]> entropies,
         List<double[]> values,
-        double[] greedyRewards) {
+        double[] greedyRewards,
+        List<Steps> steps) {
+    /**
+     * What the steps of a completion earned.
+     *
+     * @param rewards of each, [steps]
+     * @param ends the last token of each, counted from 0, ascending, [steps]
+     */
+    public record Steps(double[] rewards, int[] ends) {
+        /** Checks that both are of the same steps. */
+        public Steps {
+            boolean ascending = true;
+            for (int j = 0; j < ends.length; j++) {
+                ascending &= ends[j] > (j == 0 ? -1 : ends[j - 1]);
+            }
+            if (rewards.length != ends.length || !ascending) {
+                throw new IllegalArgumentException("there are " + rewards.length
+                        + " rewards of steps, which end at tokens " + Arrays.toString(ends));
+            }
+        }
+    }
+
+    /** A rollout whose steps nobody judged. */
+    public Experience(
+            int groupSize,
+            List<double[]> rewards,
+            double[] weights,
+            List<double[]> oldLogps,
+            List<double[]> refLogps,
+            boolean[] stopped,
+            List<double[]> entropies,
+            List<double[]> values,
+            double[] greedyRewards) {
+        this(groupSize, rewards, weights, oldLogps, refLogps, stopped, entropies, values, greedyRewards, List.of());
+    }
+
     /** Checks that all are of the same completions. */
     public Experience {
         rewards = List.copyOf(rewards);
@@ -34,6 +70,7 @@ public record Experience(
         refLogps = List.copyOf(refLogps);
         entropies = List.copyOf(entropies);
         values = List.copyOf(values);
+        steps = List.copyOf(steps);
         int rows = rewards.size();
         if (groupSize < 1 || rows % groupSize != 0) {
             throw new IllegalArgumentException(rows + " completions are no whole groups of " + groupSize);
@@ -59,6 +96,17 @@ public record Experience(
         if (greedyRewards.length > 0 && greedyRewards.length != rows / groupSize) {
             throw new IllegalArgumentException("there are " + rows / groupSize + " prompts, but " + greedyRewards.length
                     + " rewards of most probable completions");
+        }
+        if (!steps.isEmpty() && steps.size() != rows) {
+            throw new IllegalArgumentException(
+                    "rewards are of " + rows + " completions, rewards of steps of " + steps.size());
+        }
+        for (int i = 0; i < steps.size(); i++) {
+            int[] ends = steps.get(i).ends();
+            if (ends.length > 0 && ends[ends.length - 1] >= oldLogps.get(i).length) {
+                throw new IllegalArgumentException("completion " + i + " has " + oldLogps.get(i).length
+                        + " tokens, but a step of it ends at token " + ends[ends.length - 1]);
+            }
         }
     }
 

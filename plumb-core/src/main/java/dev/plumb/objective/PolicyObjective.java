@@ -118,4 +118,23 @@ public interface PolicyObjective {
     default boolean needsGreedy() {
         return false;
     }
+
+    /**
+     * Whether a rollout may be learnt from in one step only: the loss has no ratio of the policy to the one that wrote.
+     *
+     * @return true if every further step would be wrong
+     */
+    default boolean onPolicyOnly() {
+        return false;
+    }
+
+    /**
+     * Whether what is left of a rollout is not learnt from, as the policy has gone far from the one that wrote it.
+     *
+     * @param drift mean over the tokens of the next step of ρ − 1 − log ρ, ρ = e^(ℓ − ℓ_old), before it is applied
+     * @return true to skip that step and the others of the rollout
+     */
+    default boolean stopsAt(double drift) {
+        return false;
+    }
 }

@@ -50,8 +50,15 @@ public final class Metrics {
     /** Adds what an objective says of a part. */
     void add(Loss loss) {
         total("loss", loss.value().item());
-        for (Measure measure : loss.measures()) {
-            add(measure.name(), measure.sum(), measure.count());
+        loss.measures().forEach(this::add);
+    }
+
+    /** Adds a metric of an objective. */
+    void add(Measure measure) {
+        switch (measure.fold()) {
+            case MEAN -> add(measure.name(), measure.sum(), measure.count());
+            case MIN -> min(measure.name(), measure.sum());
+            case MAX -> max(measure.name(), measure.sum());
         }
     }
 
