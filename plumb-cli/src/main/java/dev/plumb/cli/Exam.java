@@ -80,7 +80,7 @@ record Exam(List<Question> questions, long seed) {
             }
             Set<Integer> stops = new HashSet<>(checkpoint.generation().endIds());
             tokenizer.eos().ifPresent(stops::add);
-            Sampling sampling = new Sampling(LONGEST_ANSWER, 1, 0, 1, stops, seed);
+            Sampling sampling = Sampling.of(LONGEST_ANSWER, 1, stops, seed);
             List<Generator.Completion> completions =
                     new Generator(checkpoint.decoder(), SLOTS).generate(prompts, sampling);
             List<Answer> answers = new ArrayList<>();

@@ -5,17 +5,14 @@ import dev.plumb.config.Binder;
 import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.hub.Checkpoint;
-import dev.plumb.hub.GenerationDefaults;
 import dev.plumb.model.Generator;
 import dev.plumb.model.Sampling;
 import dev.plumb.text.DecodeStream;
 import dev.plumb.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -30,14 +27,16 @@ import picocli.CommandLine.Spec;
         description = {
             "Lets a model answer: one prompt on the terminal, or a file of prompts into JSON lines.",
             "",
-            "Each line has the prompt, the completion, its token ids, the log-probability with which each was drawn, and"
-                    + " whether it stopped by itself."
+            "Each line has the prompt, the completion, its token ids, whether it stopped by itself, and two numbers a token:"
+                    + " logps is its log-probability in the model's whole distribution at the temperature, sampling_logps"
+                    + " that with which it was drawn, after penalty and truncation."
         },
         footer = {
             "",
             "Examples:",
             "  plumb generate model=runs/dpo/final prompt='Tell me a story.' temperature=0.8",
             "  plumb generate model=runs/dpo/final prompts=prompts.jsonl output=answers.jsonl",
+            "  plumb generate model=my-model prompts=prompts.jsonl num_generations=8 temperature=1 output=samples.jsonl",
             "  plumb generate model=my-model prompt='Once upon a time' chat=false max_new_tokens=100"
         })
 final class Generate implements Callable<Integer> {
@@ -74,100 +73,104 @@ final class Generate implements Callable<Integer> {
                                 + " `plumb score` is what asks it.");
             }
             PromptReader reader = new PromptReader(settings, checkpoint, tokenizer);
-            Generator generator = new Generator(checkpoint.decoder(), settings.batchSize());
-            Sampling sampling = sampling(settings, checkpoint.generation(), tokenizer);
+            Writer writer = new Writer(settings, checkpoint, tokenizer);
             if (settings.prompts().isPresent()) {
-                answerAll(settings.prompts().get(), settings.output(), reader, generator, sampling, tokenizer);
+                answerAll(settings.prompts().get(), settings.output(), reader, writer);
             } else {
                 PromptReader.Prompt prompt = reader.prompt(settings.prompt().orElseThrow());
                 if (settings.output().isPresent()) {
                     try (JsonOutput out = JsonOutput.open(settings.output())) {
-                        answer(List.of(prompt), out, generator, sampling, tokenizer);
+                        writer.answer(List.of(prompt), 0, out);
                     }
                 } else {
-                    stream(prompt, generator, sampling, tokenizer);
+                    writer.stream(prompt);
                 }
             }
         }
         return Exit.DONE;
     }
 
-    private static Sampling sampling(GenerateSettings settings, GenerationDefaults defaults, Tokenizer tokenizer) {
-        Set<Integer> stops = new HashSet<>(defaults.endIds());
-        tokenizer.eos().ifPresent(stops::add);
-        double usual = defaults.sample() ? defaults.temperature().orElse(1) : 0;
-        return new Sampling(
-                settings.maxNewTokens(),
-                settings.temperature().orElse(usual),
-                settings.topK().orElse(defaults.topK().orElse(0)),
-                settings.topP().orElse(defaults.topP().orElse(1)),
-                stops,
-                settings.seed());
-    }
-
-    private static void stream(
-            PromptReader.Prompt prompt, Generator generator, Sampling sampling, Tokenizer tokenizer) {
-        DecodeStream text = tokenizer.stream(true);
-        generator.generate(List.of(prompt.ids()), sampling, (number, token) -> {
-            System.out.print(text.push(token));
-            System.out.flush();
-        });
-        System.out.println(text.finish());
-    }
-
-    private static void answerAll(
-            Path prompts,
-            Optional<Path> output,
-            PromptReader reader,
-            Generator generator,
-            Sampling sampling,
-            Tokenizer tokenizer) {
+    private static void answerAll(Path prompts, Optional<Path> output, PromptReader reader, Writer writer) {
         try (JsonInput in = JsonInput.open(prompts);
                 JsonOutput out = JsonOutput.open(output)) {
             List<PromptReader.Prompt> portion = new ArrayList<>();
-            long portions = 0;
+            long answered = 0;
             for (Optional<JsonInput.Row> row = in.next(); row.isPresent(); row = in.next()) {
                 portion.add(reader.prompt(row.get()));
                 if (portion.size() == PORTION) {
-                    answer(portion, out, generator, reseeded(sampling, portions++), tokenizer);
+                    writer.answer(portion, answered, out);
+                    answered += portion.size();
                     portion.clear();
                 }
             }
-            answer(portion, out, generator, reseeded(sampling, portions), tokenizer);
+            writer.answer(portion, answered, out);
         }
     }
 
-    /** Other draws for each portion; the first has those of the seed itself. */
-    private static Sampling reseeded(Sampling sampling, long portion) {
-        return new Sampling(
-                sampling.maxNewTokens(),
-                sampling.temperature(),
-                sampling.topK(),
-                sampling.topP(),
-                sampling.stops(),
-                sampling.seed() ^ portion * 0xBF58476D1CE4E5B9L);
-    }
+    /** A model that completes prompts. */
+    private static final class Writer {
+        private final Generator generator;
+        private final Tokenizer tokenizer;
+        private final Sampling sampling;
+        private final int samples;
+        private final List<String> stopStrings;
 
-    private static void answer(
-            List<PromptReader.Prompt> prompts,
-            JsonOutput out,
-            Generator generator,
-            Sampling sampling,
-            Tokenizer tokenizer) {
-        if (prompts.isEmpty()) {
-            return;
+        Writer(GenerateSettings settings, Checkpoint checkpoint, Tokenizer tokenizer) {
+            this.generator = new Generator(checkpoint.decoder(), settings.batchSize());
+            this.tokenizer = tokenizer;
+            this.sampling = settings.drawing().sampling(checkpoint.generation(), tokenizer);
+            this.samples = settings.numGenerations();
+            this.stopStrings = settings.drawing().stopStrings();
+            if (samples > 1 && sampling.temperature() == 0) {
+                throw new PlumbException(
+                        "num_generations=" + samples + " at temperature 0 would give the same completion " + samples
+                                + " times: set a temperature, such as temperature=1.");
+            }
         }
-        List<Generator.Completion> made = generator.generate(
-                prompts.stream().map(PromptReader.Prompt::ids).toList(), sampling);
-        for (int i = 0; i < made.size(); i++) {
-            Generator.Completion completion = made.get(i);
-            ObjectNode row = Json.object();
-            row.set("prompt", prompts.get(i).shown());
-            row.put("completion", tokenizer.decode(completion.ids(), true));
-            row.set("ids", Json.array(completion.ids()));
-            row.set("logps", Json.array(completion.logps()));
-            row.put("stopped", completion.stopped());
-            out.write(row);
+
+        /** Writes as the tokens come; several completions one after another, each under its number. */
+        void stream(PromptReader.Prompt prompt) {
+            if (samples > 1) {
+                List<Generator.Completion> made = complete(List.of(prompt), 0, Generator.Watcher.NONE);
+                for (int i = 0; i < samples; i++) {
+                    System.out.println("--- " + i);
+                    System.out.println(tokenizer.decode(made.get(i).ids(), true));
+                }
+                return;
+            }
+            DecodeStream text = tokenizer.stream(true);
+            complete(List.of(prompt), 0, (number, token) -> {
+                System.out.print(text.push(token));
+                System.out.flush();
+                return false;
+            });
+            System.out.println(text.finish());
+        }
+
+        /** Writes a line for each completion. */
+        void answer(List<PromptReader.Prompt> prompts, long first, JsonOutput out) {
+            List<Generator.Completion> made = complete(prompts, first, Generator.Watcher.NONE);
+            for (int i = 0; i < made.size(); i++) {
+                Generator.Completion completion = made.get(i);
+                ObjectNode row = Json.object();
+                row.set("prompt", prompts.get(i / samples).shown());
+                row.put("sample", i % samples);
+                row.put("completion", tokenizer.decode(completion.ids(), true));
+                row.set("ids", Json.array(completion.ids()));
+                row.set("logps", Json.array(completion.logps()));
+                row.set("sampling_logps", Json.array(completion.samplingLogps()));
+                row.put("stopped", completion.stopped());
+                out.write(row);
+            }
+        }
+
+        private List<Generator.Completion> complete(
+                List<PromptReader.Prompt> prompts, long first, Generator.Watcher watcher) {
+            List<int[]> ids = prompts.stream().map(PromptReader.Prompt::ids).toList();
+            return generator.generate(
+                    new Generator.Request(ids, first, samples),
+                    sampling,
+                    Models.ending(tokenizer, stopStrings, watcher));
         }
     }
 }

@@ -15,11 +15,8 @@ import java.util.Optional;
  * @param chat whether prompts go through the chat template
  * @param chatTemplate the template in place of the model's own
  * @param allowSpecialTokens whether prompts may spell special tokens
- * @param maxNewTokens tokens of a completion at most
- * @param temperature of the softmax
- * @param topK how many tokens to draw from
- * @param topP mass of the tokens to draw from
- * @param seed of the draws
+ * @param numGenerations completions of each prompt
+ * @param drawing how tokens are drawn
  * @param batchSize completions at a time
  * @param computing where and how the model runs
  */
@@ -40,8 +37,9 @@ record GenerateSettings(
 
         @Setting(
                 doc =
-                        "Write JSON lines with prompt, completion, ids, logps and stopped to this file, which must not exist"
-                                + " yet. Without it they go to the standard output.")
+                        "Write JSON lines to this file, which must not exist yet: for each completion prompt, sample (its number"
+                                + " among those of the prompt, from 0), completion, ids, logps, sampling_logps and stopped."
+                                + " Without it they go to the standard output.")
         Optional<Path> output,
 
         @Setting(
@@ -59,39 +57,13 @@ record GenerateSettings(
         boolean allowSpecialTokens,
 
         @Setting(
-                doc =
-                        "Tokens of a completion at most; a prompt near the end of the model's context leaves room for fewer.",
-                byDefault = "256",
+                doc = "Completions of each prompt, which is computed once for all of them. More than 1 needs a"
+                        + " temperature above 0.",
+                byDefault = "1",
                 min = 1)
-        int maxNewTokens,
+        int numGenerations,
 
-        @Setting(
-                doc =
-                        "Logits are divided by it: 0 takes the most probable token each time, 1 draws as the model predicts."
-                                + " Without it, what the model's generation_config.json says, and 0 if it does not sample.",
-                min = 0)
-        Optional<Double> temperature,
-
-        @Setting(
-                doc =
-                        "Draw from the k most probable tokens only; 0 from all. Without it, what generation_config.json says,"
-                                + " else 0.",
-                min = 0)
-        Optional<Integer> topK,
-
-        @Setting(
-                doc = "Draw from the most probable tokens that together reach this mass. Without it, what"
-                        + " generation_config.json says, else 1.",
-                min = 0,
-                aboveMin = true,
-                max = 1)
-        Optional<Double> topP,
-
-        @Setting(
-                doc = "Seed of the draws. A prompt has its own stream: its completion does not depend on what else is"
-                        + " generated beside it.",
-                byDefault = "42")
-        long seed,
+        @Inline Drawing drawing,
 
         @Setting(doc = "How many completions are made at a time.", byDefault = "16", min = 1)
         int batchSize,

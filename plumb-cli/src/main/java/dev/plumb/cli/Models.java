@@ -4,9 +4,15 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.hub.AdapterFolder;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Hub;
+import dev.plumb.model.Generator;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
+import dev.plumb.text.StopStrings;
+import dev.plumb.text.Tokenizer;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** Models as commands open them. */
@@ -44,5 +50,15 @@ final class Models {
                         place + ": the model has no token " + id + "; its ids are 0 to " + (vocabulary - 1) + ".");
             }
         }
+    }
+
+    /** Ends each completion that holds one of some strings, and lets another watcher look on. */
+    static Generator.Watcher ending(Tokenizer tokenizer, List<String> strings, Generator.Watcher then) {
+        Map<Integer, StopStrings> texts = new HashMap<>();
+        return (sequence, token) -> {
+            boolean ended = texts.computeIfAbsent(sequence, key -> new StopStrings(tokenizer, strings))
+                    .push(token);
+            return then.ends(sequence, token) || ended;
+        };
     }
 }

@@ -108,11 +108,11 @@ final class PromptReader {
         if (ids.length == 0) {
             throw new PlumbException(place + ": the prompt has no token.");
         }
-        if (room < settings.maxNewTokens()) {
-            throw new PlumbException(
-                    place + ": " + ids.length + " tokens, and max_new_tokens=" + settings.maxNewTokens()
-                            + " more, do not fit into the model's context of " + context + "; "
-                            + (room > 0 ? "set max_new_tokens=" + room + " or less." : "shorten the prompt."));
+        if (room < settings.drawing().maxNewTokens()) {
+            throw new PlumbException(place + ": " + ids.length + " tokens, and max_new_tokens="
+                    + settings.drawing().maxNewTokens()
+                    + " more, do not fit into the model's context of " + context + "; "
+                    + (room > 0 ? "set max_new_tokens=" + room + " or less." : "shorten the prompt."));
         }
         Models.requireKnown(checkpoint, place, ids);
         return new Prompt(shown, ids);

@@ -17,6 +17,8 @@ import java.util.OptionalInt;
  * @param temperature softmax temperature
  * @param topP mass of the likeliest tokens to sample from
  * @param topK how many of the likeliest tokens to sample from
+ * @param minP share of the likeliest token's probability that others need
+ * @param repetitionPenalty by how much tokens that are there already become less likely
  */
 public record GenerationDefaults(
         List<Integer> endIds,
@@ -25,7 +27,9 @@ public record GenerationDefaults(
         boolean sample,
         OptionalDouble temperature,
         OptionalDouble topP,
-        OptionalInt topK) {
+        OptionalInt topK,
+        OptionalDouble minP,
+        OptionalDouble repetitionPenalty) {
 
     /** Copies the list. */
     public GenerationDefaults {
@@ -42,7 +46,9 @@ public record GenerationDefaults(
                 own.flag("do_sample", false),
                 number(own, "temperature"),
                 number(own, "top_p"),
-                own.integers("top_k").stream().mapToInt(k -> k).findFirst());
+                own.integers("top_k").stream().mapToInt(k -> k).findFirst(),
+                number(own, "min_p"),
+                number(own, "repetition_penalty"));
     }
 
     private static OptionalInt id(ConfigFile own, ConfigFile config, String key) {

@@ -1,19 +1,17 @@
 package dev.plumb.model;
 
-import dev.plumb.tensor.DType;
-import dev.plumb.tensor.Functional;
-import dev.plumb.tensor.NoGrad;
-import dev.plumb.tensor.Scope;
-import dev.plumb.tensor.Tensor;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 
 /**
- * Generates completions on the weights that are being trained: no copy, no second engine. Prompts are prefilled packed; each
- * sequence holds a slot of the cache, a finished one leaves and a waiting prompt takes its slot.
+ * Generates completions on the weights that are being trained: no copy, no second engine. Prompts are prefilled packed, each
+ * once however many completions it gets; each sequence holds a slot of the cache, a finished one leaves and a waiting one
+ * takes its slot.
+ *
+ * <p>The draws of a sequence follow from the seed, its prompt's number and its own alone. Its logits are the same to some
+ * 10⁻⁶ whatever is generated beside it, but not always to the last bit, as matrix products of different heights may add in
+ * another order; so a text changes with its company only where a draw falls that close to the border between two tokens.
+ * On one machine the same request gives the same bits. Models whose rotary frequencies follow the longest sequence (dynamic
+ * scaling beyond the original context) see their company, as they do elsewhere.
  */
 public final class Generator {
     private final Decoder decoder;
@@ -34,172 +32,82 @@ public final class Generator {
     }
 
     /**
-     * One completion.
+     * What is to be completed.
      *
-     * @param ids its tokens, a stop token included
-     * @param logps the log-probability with which each was drawn
-     * @param stopped whether it ended by a stop token, and not by the length limit
+     * @param prompts token ids, none empty
+     * @param first number of the first prompt, from which the draws follow; the others count on
+     * @param samples completions of each prompt
      */
-    public record Completion(int[] ids, double[] logps, boolean stopped) {}
-
-    /** Learns of tokens as they come. */
-    @FunctionalInterface
-    public interface Listener {
-        /**
-         * A token was drawn.
-         *
-         * @param prompt number of the prompt
-         * @param token its id
-         */
-        void token(int prompt, int token);
-    }
-
-    private static final class Sequence {
-        private final int prompt;
-        private final Draw draw;
-        private final int[] ids;
-        private final double[] logps;
-        private int made;
-        private int position; // of the token that goes in next
-        private boolean stopped;
-
-        Sequence(int prompt, Sampling sampling, int position) {
-            this.prompt = prompt;
-            this.draw = new Draw(sampling, prompt);
-            this.ids = new int[sampling.maxNewTokens()];
-            this.logps = new double[ids.length];
-            this.position = position;
+    public record Request(List<int[]> prompts, long first, int samples) {
+        /** Copies the list. */
+        public Request {
+            prompts = List.copyOf(prompts);
+            if (samples < 1) {
+                throw new IllegalArgumentException("num_generations must be at least 1, not " + samples);
+            }
+            if (prompts.stream().anyMatch(ids -> ids.length == 0)) {
+                throw new IllegalArgumentException("a prompt needs at least one token");
+            }
         }
 
-        boolean isDone() {
-            return stopped || made == ids.length;
-        }
-
-        Completion completion() {
-            return new Completion(Arrays.copyOf(ids, made), Arrays.copyOf(logps, made), stopped);
+        int sequences() {
+            return Math.multiplyExact(prompts.size(), samples);
         }
     }
 
     /**
-     * Completes prompts.
+     * One completion.
+     *
+     * @param ids its tokens, a stop token included
+     * @param logps the log-probability of each in the model's whole distribution at the temperature (at 1 if greedy), before
+     *     any penalty or truncation: what a trainer computes
+     * @param samplingLogps the log-probability with which each was drawn: after the penalty, among the tokens that truncation
+     *     left; 0 if greedy
+     * @param stopped whether it ended by itself, and not by the length limit
+     */
+    public record Completion(int[] ids, double[] logps, double[] samplingLogps, boolean stopped) {}
+
+    /** Follows the tokens of all sequences as they come, and may end one. */
+    @FunctionalInterface
+    public interface Watcher {
+        /** Watches nothing. */
+        Watcher NONE = (sequence, token) -> false;
+
+        /**
+         * A token was drawn.
+         *
+         * @param sequence which completion of the request it belongs to, in the order of the result
+         * @param token its id
+         * @return whether the completion ends with it; one that has drawn a stop token ends in any case
+         */
+        boolean ends(int sequence, int token);
+    }
+
+    /**
+     * Completes prompts, each once.
      *
      * @param prompts token ids, none empty
      * @param sampling how to draw
      * @return a completion a prompt, in their order
      */
     public List<Completion> generate(List<int[]> prompts, Sampling sampling) {
-        return generate(prompts, sampling, (prompt, token) -> {});
+        return generate(new Request(prompts, 0, 1), sampling, Watcher.NONE);
     }
 
     /**
      * Completes prompts.
      *
-     * @param prompts token ids, none empty
+     * @param request what is to be completed
      * @param sampling how to draw
-     * @param listener learns of each token at once
-     * @return a completion a prompt, in their order
+     * @param watcher learns of each token at once
+     * @return all completions of the first prompt, all of the second and so on
      */
-    public List<Completion> generate(List<int[]> prompts, Sampling sampling, Listener listener) {
-        int longest = prompts.stream().mapToInt(ids -> ids.length).max().orElse(0);
-        Completion[] done = new Completion[prompts.size()];
-        Deque<Integer> waiting = new ArrayDeque<>();
-        for (int i = 0; i < prompts.size(); i++) {
-            waiting.add(i);
+    public List<Completion> generate(Request request, Sampling sampling, Watcher watcher) {
+        if (request.prompts().isEmpty()) {
+            return List.of();
         }
-        List<Sequence> active = new ArrayList<>(); // the i-th holds slot i
-        int used = Math.min(slots, prompts.size());
-        try (NoGrad guard = NoGrad.open();
-                Scope scope = Scope.open();
-                KeyValueCache cache = new KeyValueCache(
-                        decoder.architecture(),
-                        decoder.weights().dtype(),
-                        decoder.device(),
-                        Math.max(used, 1),
-                        longest + sampling.maxNewTokens())) {
-            while (!waiting.isEmpty() || !active.isEmpty()) {
-                List<Sequence> fresh = new ArrayList<>();
-                while (active.size() + fresh.size() < used && !waiting.isEmpty()) {
-                    int next = waiting.remove();
-                    fresh.add(new Sequence(next, sampling, prompts.get(next).length));
-                }
-                if (!fresh.isEmpty()) {
-                    prefill(cache, fresh, active.size(), prompts, sampling, listener);
-                    active.addAll(fresh);
-                } else {
-                    extend(cache, active, sampling, listener);
-                }
-                retire(cache, active, done);
-            }
-        }
-        return List.of(done);
-    }
-
-    private void prefill(
-            KeyValueCache cache,
-            List<Sequence> fresh,
-            int firstSlot,
-            List<int[]> prompts,
-            Sampling sampling,
-            Listener listener) {
-        try (Scope scope = Scope.open()) {
-            Layout layout = Layout.of(
-                    fresh.stream().map(sequence -> prompts.get(sequence.prompt)).toList());
-            int[] slotOf = new int[fresh.size()];
-            int[] last = new int[fresh.size()];
-            for (int i = 0; i < slotOf.length; i++) {
-                slotOf[i] = firstSlot + i;
-                Layout.Segment segment = layout.segments().get(i);
-                last[i] = segment.start() + segment.length() - 1;
-            }
-            Tensor hidden = decoder.hidden(layout, cache.filling(layout, slotOf));
-            draw(hidden.indexSelect(0, Tensor.of(last, decoder.device())), fresh, sampling, listener);
-        }
-    }
-
-    private void extend(KeyValueCache cache, List<Sequence> active, Sampling sampling, Listener listener) {
-        try (Scope scope = Scope.open()) {
-            int n = active.size();
-            int[] ids = new int[n];
-            int[] positions = new int[n];
-            List<Layout.Segment> segments = new ArrayList<>();
-            for (int i = 0; i < n; i++) {
-                Sequence sequence = active.get(i);
-                ids[i] = sequence.ids[sequence.made - 1];
-                positions[i] = sequence.position++;
-                segments.add(new Layout.Segment(i, 1, -1));
-            }
-            Layout layout = new Layout(ids, positions, segments);
-            draw(decoder.hidden(layout, cache.extending(positions)), active, sampling, listener);
-        }
-    }
-
-    private void draw(Tensor hidden, List<Sequence> sequences, Sampling sampling, Listener listener) {
-        Tensor logits = Functional.linear(hidden, decoder.head()).to(DType.FLOAT32);
-        double cap = decoder.architecture().logitSoftcap();
-        float[] flat = (cap > 0 ? logits.div(cap).tanh().mul(cap) : logits).toFloats();
-        int vocabulary = (int) logits.size(1);
-        for (int i = 0; i < sequences.size(); i++) {
-            Sequence sequence = sequences.get(i);
-            Draw.Token token = sequence.draw.next(flat, i * vocabulary, vocabulary);
-            sequence.ids[sequence.made] = token.id();
-            sequence.logps[sequence.made] = token.logp();
-            sequence.made++;
-            sequence.stopped = sampling.stops().contains(token.id());
-            listener.token(sequence.prompt, token.id());
-        }
-    }
-
-    private static void retire(KeyValueCache cache, List<Sequence> active, Completion[] done) {
-        for (int i = active.size() - 1; i >= 0; i--) {
-            Sequence sequence = active.get(i);
-            if (sequence.isDone()) {
-                done[sequence.prompt] = sequence.completion();
-                Sequence last = active.remove(active.size() - 1);
-                if (last != sequence) {
-                    cache.move(active.size(), i, last.position);
-                    active.set(i, last);
-                }
-            }
+        try (Generation generation = new Generation(decoder, slots, request, sampling, watcher)) {
+            return generation.run();
         }
     }
 }

@@ -87,14 +87,24 @@ final class KeyValueCache implements AutoCloseable {
         };
     }
 
-    /** Moves a slot's content, so that the slots in use stay the first ones. */
-    void move(int from, int to, int length) {
+    /**
+     * Copies a slot's content into slots that follow each other.
+     *
+     * @param from the slot
+     * @param to the first of those
+     * @param count how many
+     * @param length places that are copied
+     */
+    void copy(int from, int to, int count, int length) {
+        if (count == 0) {
+            return;
+        }
         try (Scope scope = Scope.open()) {
             for (int i = 0; i < keys.size(); i++) {
                 for (Tensor held : List.of(keys.get(i), values.get(i))) {
-                    held.select(0, to)
-                            .narrow(1, 0, length)
-                            .copyInPlace(held.select(0, from).narrow(1, 0, length));
+                    Tensor places = held.narrow(2, 0, length);
+                    Tensor source = places.narrow(0, from, 1).expand(count, -1, -1, -1);
+                    places.narrow(0, to, count).copyInPlace(source);
                 }
             }
         }

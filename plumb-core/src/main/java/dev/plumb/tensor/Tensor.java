@@ -248,6 +248,19 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
+     * Copies all elements, in order, to the beginning of an array.
+     *
+     * @param target at least as long as this tensor
+     */
+    public void copyTo(float[] target) {
+        try (Scope scope = Scope.open()) {
+            if (numel() > 0) {
+                onHost(DType.FLOAT32).data_ptr_float().get(target, 0, Math.toIntExact(numel()));
+            }
+        }
+    }
+
+    /**
      * All elements in order.
      *
      * @return a copy
