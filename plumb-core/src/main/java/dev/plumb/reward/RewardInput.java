@@ -1,0 +1,39 @@
+package dev.plumb.reward;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One completion to be scored.
+ *
+ * @param prompt the prompt as the model saw it, rendered
+ * @param completion the completion as text, without the token that ended it
+ * @param completionTokens its length in tokens, that token included
+ * @param stopped whether the model ended it; false if a length limit did
+ * @param row the columns of the prompt's row, as JSON: text, numbers, booleans, lists and maps
+ */
+public record RewardInput(
+        String prompt, String completion, int completionTokens, boolean stopped, Map<String, Object> row) {
+    /** Copies the row and checks the length. */
+    public RewardInput {
+        row = Collections.unmodifiableMap(new LinkedHashMap<>(row));
+        if (completionTokens < 0) {
+            throw new IllegalArgumentException("a completion cannot have " + completionTokens + " tokens");
+        }
+    }
+
+    /**
+     * A column as text.
+     *
+     * @param name the column
+     * @return its value, numbers and booleans as JSON writes them; empty if the row lacks it or has a list or map there
+     */
+    public Optional<String> text(String name) {
+        Object value = row.get(name);
+        return value instanceof String || value instanceof Number || value instanceof Boolean
+                ? Optional.of(value.toString())
+                : Optional.empty();
+    }
+}

@@ -1,0 +1,54 @@
+package dev.plumb.reward;
+
+import java.util.List;
+import java.util.OptionalDouble;
+
+/**
+ * What one reward says of one completion.
+ *
+ * @param value the reward; absent if there is none
+ * @param failed whether it is absent because something failed that is not the completion's fault, so that the completion must
+ *     not be learnt from; a reward that does not apply to the row is absent without having failed
+ * @param notes what happened, in words of a small fixed set that are counted, such as {@code no_answer}
+ */
+public record Score(OptionalDouble value, boolean failed, List<String> notes) {
+    /** Copies the notes and checks the value. */
+    public Score {
+        notes = List.copyOf(notes);
+        if (value.isPresent() && (failed || !Double.isFinite(value.getAsDouble()))) {
+            throw new IllegalArgumentException(
+                    failed ? "a failed reward has no value" : "a reward cannot be " + value.getAsDouble());
+        }
+    }
+
+    /**
+     * A reward.
+     *
+     * @param value the reward, finite
+     * @param notes what is counted
+     * @return the score
+     */
+    public static Score of(double value, String... notes) {
+        return new Score(OptionalDouble.of(value), false, List.of(notes));
+    }
+
+    /**
+     * No reward, since this one says nothing about such rows.
+     *
+     * @param notes what is counted
+     * @return the score
+     */
+    public static Score notApplicable(String... notes) {
+        return new Score(OptionalDouble.empty(), false, List.of(notes));
+    }
+
+    /**
+     * No reward, since it could not be told: the completion is left out of learning, which is not the same as 0.
+     *
+     * @param notes what is counted
+     * @return the score
+     */
+    public static Score failure(String... notes) {
+        return new Score(OptionalDouble.empty(), true, List.of(notes));
+    }
+}
