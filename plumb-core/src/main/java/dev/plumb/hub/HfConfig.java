@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
  * would change the numbers and is not supported is refused. Dropout rates are not read: Plumb trains without dropout.
  */
 public final class HfConfig {
-    private static final String FAMILIES = "llama, mistral, qwen2, qwen3, phi3, gemma2, gemma3_text, gpt2 and opt";
+    private static final String FAMILIES =
+            "llama, mistral, qwen2, qwen3, phi3, gemma2, gemma3_text, olmo2, gpt_neox, falcon, gpt2" + " and opt";
 
     private HfConfig() {}
 
@@ -56,6 +57,9 @@ public final class HfConfig {
             case "phi3" -> RotaryFamilies.phi3(c);
             case "gemma2" -> RotaryFamilies.gemma2(c);
             case "gemma3_text" -> RotaryFamilies.gemma3(c);
+            case "olmo2" -> RotaryFamilies.olmo2(c);
+            case "gpt_neox" -> ParallelFamilies.neox(c);
+            case "falcon" -> ParallelFamilies.falcon(c);
             case "gpt2" -> LearnedFamilies.gpt2(c);
             case "opt" -> LearnedFamilies.opt(c);
             default ->
@@ -75,6 +79,9 @@ public final class HfConfig {
             case "phi3" -> "Phi3";
             case "gemma2" -> "Gemma2";
             case "gemma3_text" -> "Gemma3Text";
+            case "olmo2" -> "Olmo2";
+            case "gpt_neox" -> "GPTNeoX";
+            case "falcon" -> "Falcon";
             case "gpt2" -> "GPT2";
             default -> "OPT";
         };
@@ -114,6 +121,14 @@ public final class HfConfig {
             default ->
                 throw c.fault(key, "is '" + name + "'; supported are silu, gelu, gelu_new, gelu_pytorch_tanh and relu");
         };
+    }
+
+    /** A width cut into heads of equal size. */
+    static int divided(ConfigFile c, String key, int width, int heads) {
+        if (width % heads != 0) {
+            throw c.fault(key, "is " + width + ", which " + heads + " heads do not divide");
+        }
+        return width / heads;
     }
 
     /** A window a layer: all see everything. */

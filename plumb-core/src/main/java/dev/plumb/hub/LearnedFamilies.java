@@ -2,6 +2,8 @@ package dev.plumb.hub;
 
 import dev.plumb.model.Architecture;
 import dev.plumb.model.Architecture.Attention;
+import dev.plumb.model.Architecture.Attention.Projections;
+import dev.plumb.model.Architecture.Attention.QueryKeyNorm;
 import dev.plumb.model.Architecture.FeedForward;
 import dev.plumb.model.Architecture.Names;
 import dev.plumb.model.Architecture.Norm;
@@ -18,7 +20,7 @@ final class LearnedFamilies {
         int heads = c.size("n_head");
         int layers = c.size("n_layer");
         int length = c.size("n_positions", c.size("n_ctx", 1024));
-        int headWidth = divided(c, "n_embd", width, heads);
+        int headWidth = HfConfig.divided(c, "n_embd", width, heads);
         return new Architecture(
                 "gpt2",
                 vocabulary,
@@ -33,16 +35,17 @@ final class LearnedFamilies {
                         0,
                         true,
                         true,
-                        true,
-                        false,
+                        Projections.TOGETHER,
+                        QueryKeyNorm.NONE,
                         HfConfig.everywhere(layers)),
                 new FeedForward(
                         c.size("n_inner", 4 * width),
                         HfConfig.activation(c, "activation_function", "gelu_new"),
                         false,
                         false,
-                        true),
-                new Norm(Norm.Kind.LAYER, c.number("layer_norm_epsilon", 1e-5), false),
+                        true,
+                        false),
+                new Norm(Norm.Kind.LAYER, c.number("layer_norm_epsilon", 1e-5), Norm.Place.BEFORE),
                 new Positions.Learned(length, 0),
                 1,
                 0,
@@ -84,7 +87,7 @@ final class LearnedFamilies {
         if (c.size("word_embed_proj_dim", width) != width) {
             throw c.fault("word_embed_proj_dim", "differs from hidden_size (" + width + "), which is not supported");
         }
-        int headWidth = divided(c, "hidden_size", width, heads);
+        int headWidth = HfConfig.divided(c, "hidden_size", width, heads);
         boolean bias = c.flag("enable_bias", true);
         return new Architecture(
                 "opt",
@@ -100,12 +103,17 @@ final class LearnedFamilies {
                         0,
                         bias,
                         bias,
-                        false,
-                        false,
+                        Projections.APART,
+                        QueryKeyNorm.NONE,
                         HfConfig.everywhere(layers)),
                 new FeedForward(
-                        c.size("ffn_dim"), HfConfig.activation(c, "activation_function", "relu"), false, false, bias),
-                new Norm(Norm.Kind.LAYER, 1e-5, false),
+                        c.size("ffn_dim"),
+                        HfConfig.activation(c, "activation_function", "relu"),
+                        false,
+                        false,
+                        bias,
+                        false),
+                new Norm(Norm.Kind.LAYER, 1e-5, Norm.Place.BEFORE),
                 // The table has two rows more than there are positions, and the first token looks up row 2.
                 new Positions.Learned(length + 2, 2),
                 1,
@@ -134,12 +142,5 @@ final class LearnedFamilies {
                         "model.decoder.final_layer_norm",
                         "lm_head",
                         false));
-    }
-
-    private static int divided(ConfigFile c, String key, int width, int heads) {
-        if (width % heads != 0) {
-            throw c.fault(key, "is " + width + ", which " + heads + " heads do not divide");
-        }
-        return width / heads;
     }
 }

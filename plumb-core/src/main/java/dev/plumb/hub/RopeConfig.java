@@ -30,11 +30,23 @@ final class RopeConfig {
     private final ConfigFile config;
     private final int headWidth;
     private final boolean mayBePartial;
+    private final double usualPart;
 
-    RopeConfig(ConfigFile config, int headWidth, boolean mayBePartial) {
+    private RopeConfig(ConfigFile config, int headWidth, boolean mayBePartial, double usualPart) {
         this.config = config;
         this.headWidth = headWidth;
         this.mayBePartial = mayBePartial;
+        this.usualPart = usualPart;
+    }
+
+    /** Of a family in which whole heads turn. */
+    static RopeConfig whole(ConfigFile config, int headWidth) {
+        return new RopeConfig(config, headWidth, false, 1);
+    }
+
+    /** Of a family in which a part of each head may turn; how much where the config does not say it. */
+    static RopeConfig partial(ConfigFile config, int headWidth, double usualPart) {
+        return new RopeConfig(config, headWidth, true, usualPart);
     }
 
     /** Rotations of layers that see everything. */
@@ -63,9 +75,9 @@ final class RopeConfig {
     }
 
     private Rope rope(double base, Optional<ConfigFile> parameters) {
-        double partial = parameters
-                .map(p -> p.number("partial_rotary_factor", config.number("partial_rotary_factor", 1)))
-                .orElse(config.number("partial_rotary_factor", 1));
+        double part = config.number("partial_rotary_factor", usualPart);
+        double partial =
+                parameters.map(p -> p.number("partial_rotary_factor", part)).orElse(part);
         if (partial != 1 && !mayBePartial) {
             throw config.fault("partial_rotary_factor", "is " + partial + "; for this model_type only 1 is supported");
         }

@@ -2,6 +2,8 @@ package dev.plumb.hub;
 
 import dev.plumb.model.Architecture;
 import dev.plumb.model.Architecture.Attention;
+import dev.plumb.model.Architecture.Attention.Projections;
+import dev.plumb.model.Architecture.Attention.QueryKeyNorm;
 import dev.plumb.model.Architecture.FeedForward;
 import dev.plumb.model.Architecture.Names;
 import dev.plumb.model.Architecture.Norm;
@@ -45,8 +47,8 @@ final class RotaryFamilies {
                 0,
                 bias,
                 bias,
-                false,
-                true,
+                Projections.APART,
+                QueryKeyNorm.HEAD,
                 qwenWindows(c, heads.layers()));
         return build(c, attention, false, positions(c, heads, 10_000), false);
     }
@@ -69,11 +71,30 @@ final class RotaryFamilies {
                 0,
                 false,
                 false,
-                true,
-                false,
+                Projections.TOGETHER,
+                QueryKeyNorm.NONE,
                 HfConfig.windows(c, heads.layers(), window, layer -> true));
-        Rope rope = new RopeConfig(c, heads.width(), true).full(10_000);
+        Rope rope = RopeConfig.partial(c, heads.width(), 1).full(10_000);
         return build(c, attention, false, new Positions.Rotary(rope, rope), true);
+    }
+
+    /** Norms stand after the halves of a layer, and queries and keys are normalised before they are cut into heads. */
+    static Architecture olmo2(ConfigFile c) {
+        boolean bias = c.flag("attention_bias", false);
+        Heads heads = Heads.of(c, 0);
+        Attention attention = new Attention(
+                heads.queries(),
+                heads.keys(),
+                heads.width(),
+                heads.scale(),
+                0,
+                bias,
+                bias,
+                Projections.APART,
+                QueryKeyNorm.WHOLE,
+                HfConfig.everywhere(heads.layers()));
+        Norm norm = new Norm(Norm.Kind.RMS_LATE, c.number("rms_norm_eps", 1e-5), Norm.Place.AFTER);
+        return build(c, attention, false, positions(c, heads, 10_000), false, norm);
     }
 
     static Architecture gemma2(ConfigFile c) {
@@ -82,7 +103,8 @@ final class RotaryFamilies {
                 HfConfig.windows(c, heads.layers(), c.size("sliding_window", 4096), layer -> layer % 2 == 0);
         double cap = c.names("attn_logit_softcapping") ? c.number("attn_logit_softcapping", 0) : 50;
         double finalCap = c.names("final_logit_softcapping") ? c.number("final_logit_softcapping", 0) : 30;
-        return gemma(c, gemmaAttention(c, heads, cap, false, windows), positions(c, heads, 10_000), finalCap);
+        return gemma(
+                c, gemmaAttention(c, heads, cap, QueryKeyNorm.NONE, windows), positions(c, heads, 10_000), finalCap);
     }
 
     static Architecture gemma3(ConfigFile c) {
@@ -90,20 +112,29 @@ final class RotaryFamilies {
         int pattern = c.size("sliding_window_pattern", c.size("_sliding_window_pattern", 6));
         List<Integer> windows = HfConfig.windows(
                 c, heads.layers(), c.size("sliding_window", 4096), layer -> (layer + 1) % pattern != 0);
-        RopeConfig rope = new RopeConfig(c, heads.width(), false);
+        RopeConfig rope = RopeConfig.whole(c, heads.width());
         return gemma(
                 c,
-                gemmaAttention(c, heads, c.number("attn_logit_softcapping", 0), true, windows),
+                gemmaAttention(c, heads, c.number("attn_logit_softcapping", 0), QueryKeyNorm.HEAD, windows),
                 new Positions.Rotary(rope.full(1_000_000), rope.local(10_000)),
                 c.number("final_logit_softcapping", 0));
     }
 
     private static Attention gemmaAttention(
-            ConfigFile c, Heads heads, double cap, boolean queryKeyNorm, List<Integer> windows) {
+            ConfigFile c, Heads heads, double cap, QueryKeyNorm queryKeyNorm, List<Integer> windows) {
         boolean bias = c.flag("attention_bias", false);
         double scale = 1 / Math.sqrt(c.number("query_pre_attn_scalar", 256));
         return new Attention(
-                heads.queries(), heads.keys(), heads.width(), scale, cap, bias, bias, false, queryKeyNorm, windows);
+                heads.queries(),
+                heads.keys(),
+                heads.width(),
+                scale,
+                cap,
+                bias,
+                bias,
+                Projections.APART,
+                queryKeyNorm,
+                windows);
     }
 
     private static Architecture gemma(ConfigFile c, Attention attention, Positions positions, double finalCap) {
@@ -121,8 +152,9 @@ final class RotaryFamilies {
                         HfConfig.activation(c, "hidden_activation", "gelu_pytorch_tanh"),
                         true,
                         false,
+                        false,
                         false),
-                new Norm(Norm.Kind.RMS_OFFSET, c.number("rms_norm_eps", 1e-6), true),
+                new Norm(Norm.Kind.RMS_OFFSET, c.number("rms_norm_eps", 1e-6), Norm.Place.AROUND),
                 positions,
                 Math.sqrt(width),
                 finalCap,
@@ -133,6 +165,12 @@ final class RotaryFamilies {
 
     private static Architecture build(
             ConfigFile c, Attention attention, boolean mlpBias, Positions positions, boolean fused) {
+        Norm norm = new Norm(Norm.Kind.RMS, c.number("rms_norm_eps", 1e-6), Norm.Place.BEFORE);
+        return build(c, attention, mlpBias, positions, fused, norm);
+    }
+
+    private static Architecture build(
+            ConfigFile c, Attention attention, boolean mlpBias, Positions positions, boolean fused, Norm norm) {
         int vocabulary = c.size("vocab_size");
         return new Architecture(
                 c.text("model_type", ""),
@@ -146,8 +184,9 @@ final class RotaryFamilies {
                         HfConfig.activation(c, "hidden_act", "silu"),
                         true,
                         fused,
-                        mlpBias),
-                new Norm(Norm.Kind.RMS, c.number("rms_norm_eps", 1e-6), false),
+                        mlpBias,
+                        false),
+                norm,
                 positions,
                 1,
                 0,
@@ -157,7 +196,7 @@ final class RotaryFamilies {
     }
 
     private static Positions positions(ConfigFile c, Heads heads, double base) {
-        Rope rope = new RopeConfig(c, heads.width(), false).full(base);
+        Rope rope = RopeConfig.whole(c, heads.width()).full(base);
         return new Positions.Rotary(rope, rope);
     }
 
@@ -176,7 +215,17 @@ final class RotaryFamilies {
         }
 
         Attention plain(boolean inputBias, boolean outputBias, List<Integer> windows) {
-            return new Attention(queries, keys, width, scale(), 0, inputBias, outputBias, false, false, windows);
+            return new Attention(
+                    queries,
+                    keys,
+                    width,
+                    scale(),
+                    0,
+                    inputBias,
+                    outputBias,
+                    Projections.APART,
+                    QueryKeyNorm.NONE,
+                    windows);
         }
     }
 }

@@ -22,7 +22,8 @@ import java.util.regex.Pattern;
 final class WeightsReader implements AutoCloseable {
     /** Buffers that older software stored beside the parameters. They follow from the config. */
     private static final Pattern BUFFER =
-            Pattern.compile(".*\\.rotary_emb\\.inv_freq|(transformer\\.)?h\\.\\d+\\.attn\\.(masked_)?bias");
+            Pattern.compile(".*\\.rotary_emb\\.inv_freq|(transformer\\.)?h\\.\\d+\\.attn\\.(masked_)?bias"
+                    + "|(gpt_neox\\.)?layers\\.\\d+\\.attention\\.(masked_)?bias");
 
     private static final int SHOWN = 20;
 

@@ -51,8 +51,8 @@ public record Architecture(
      * @param softcap c in c·tanh(score / c), 0 for none
      * @param inputBias biases on queries, keys and values
      * @param outputBias bias on the output projection
-     * @param fused whether queries, keys and values come from one matrix
-     * @param queryKeyNorm whether each head's query and key are normalised
+     * @param projections how queries, keys and values come out of their matrices
+     * @param queryKeyNorm what of queries and keys is normalised
      * @param windows a number a layer: how many positions back a token sees, itself included; 0 for all
      */
     public record Attention(
@@ -63,8 +63,8 @@ public record Architecture(
             double softcap,
             boolean inputBias,
             boolean outputBias,
-            boolean fused,
-            boolean queryKeyNorm,
+            Projections projections,
+            QueryKeyNorm queryKeyNorm,
             List<Integer> windows) {
         /** Checks sizes. */
         public Attention {
@@ -73,6 +73,26 @@ public record Architecture(
                         heads + " attention heads cannot be shared by " + keyValueHeads + " key-value heads");
             }
             windows = List.copyOf(windows);
+        }
+
+        /** How queries, keys and values come out of their matrices. */
+        public enum Projections {
+            /** Of a matrix each. */
+            APART,
+            /** Of one matrix: all queries, then all keys, then all values. */
+            TOGETHER,
+            /** Of one matrix: for each key-value head the queries that it serves, its key and its value. */
+            BY_GROUP
+        }
+
+        /** What of queries and keys is normalised before they turn. */
+        public enum QueryKeyNorm {
+            /** Nothing. */
+            NONE,
+            /** Each head by itself, all with one weight. */
+            HEAD,
+            /** All heads as one vector. */
+            WHOLE
         }
     }
 
@@ -84,8 +104,10 @@ public record Architecture(
      * @param gated whether activation(gate) · up, or activation(up)
      * @param fused whether gate and up come from one matrix
      * @param bias biases on its projections
+     * @param parallel whether it reads what attention reads, in place of what attention made of it
      */
-    public record FeedForward(int width, Activation activation, boolean gated, boolean fused, boolean bias) {}
+    public record FeedForward(
+            int width, Activation activation, boolean gated, boolean fused, boolean bias, boolean parallel) {}
 
     /** Functions between projections. */
     public enum Activation {
@@ -104,13 +126,25 @@ public record Architecture(
      *
      * @param kind which
      * @param eps added to the mean square or the variance
-     * @param sandwich whether the outputs of both halves of a layer are normalised too
+     * @param place where in a layer
      */
-    public record Norm(Kind kind, double eps, boolean sandwich) {
+    public record Norm(Kind kind, double eps, Place place) {
+        /** Where in a layer norms stand. */
+        public enum Place {
+            /** What goes into each half is normalised. */
+            BEFORE,
+            /** What goes in and what comes out. */
+            AROUND,
+            /** What comes out. */
+            AFTER
+        }
+
         /** Kinds of normalisation. */
         public enum Kind {
-            /** Root mean square, times the weight. */
+            /** Root mean square, times the weight; in 16 bits rounded before the weight. */
             RMS,
+            /** The same, rounded after the weight. */
+            RMS_LATE,
             /** Root mean square, times one plus the weight. */
             RMS_OFFSET,
             /** Mean and variance, with a bias. */
@@ -147,7 +181,7 @@ public record Architecture(
      * @param query query projection
      * @param key key projection
      * @param value value projection
-     * @param queryKeyValue the three in one
+     * @param queryKeyValue the three in one, where they are
      * @param attentionOutput output projection
      * @param queryNorm norm of queries
      * @param keyNorm norm of keys
@@ -347,23 +381,28 @@ public record Architecture(
     private void addLayer(Map<String, long[]> all, int i) {
         int queries = attention.heads() * attention.headWidth();
         int keys = attention.keyValueHeads() * attention.headWidth();
-        addNorm(all, names.in(i, names.attentionNorm()), width);
-        if (attention.fused()) {
-            addLinear(all, names.in(i, names.queryKeyValue()), width, queries + 2 * keys, attention.inputBias());
-        } else {
+        if (norm.place() != Norm.Place.AFTER) {
+            addNorm(all, names.in(i, names.attentionNorm()), width);
+        }
+        if (attention.projections() == Attention.Projections.APART) {
             addLinear(all, names.in(i, names.query()), width, queries, attention.inputBias());
             addLinear(all, names.in(i, names.key()), width, keys, attention.inputBias());
             addLinear(all, names.in(i, names.value()), width, keys, attention.inputBias());
+        } else {
+            addLinear(all, names.in(i, names.queryKeyValue()), width, queries + 2 * keys, attention.inputBias());
         }
-        if (attention.queryKeyNorm()) {
-            addNorm(all, names.in(i, names.queryNorm()), attention.headWidth());
-            addNorm(all, names.in(i, names.keyNorm()), attention.headWidth());
+        if (attention.queryKeyNorm() != Attention.QueryKeyNorm.NONE) {
+            boolean whole = attention.queryKeyNorm() == Attention.QueryKeyNorm.WHOLE;
+            addNorm(all, names.in(i, names.queryNorm()), whole ? queries : attention.headWidth());
+            addNorm(all, names.in(i, names.keyNorm()), whole ? keys : attention.headWidth());
         }
         addLinear(all, names.in(i, names.attentionOutput()), queries, width, attention.outputBias());
-        if (norm.sandwich()) {
+        if (norm.place() != Norm.Place.BEFORE) {
             addNorm(all, names.in(i, names.afterAttentionNorm()), width);
         }
-        addNorm(all, names.in(i, names.feedForwardNorm()), width);
+        if (norm.place() != Norm.Place.AFTER) {
+            addNorm(all, names.in(i, names.feedForwardNorm()), width); // may be the one of attention
+        }
         int inner = feedForward.width();
         if (feedForward.fused()) {
             addLinear(all, names.in(i, names.gateUp()), width, 2 * inner, feedForward.bias());
@@ -374,7 +413,7 @@ public record Architecture(
             addLinear(all, names.in(i, names.up()), width, inner, feedForward.bias());
         }
         addLinear(all, names.in(i, names.down()), inner, width, feedForward.bias());
-        if (norm.sandwich()) {
+        if (norm.place() != Norm.Place.BEFORE) {
             addNorm(all, names.in(i, names.afterFeedForwardNorm()), width);
         }
     }

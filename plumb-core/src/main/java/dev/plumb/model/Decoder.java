@@ -1,6 +1,8 @@
 package dev.plumb.model;
 
 import dev.plumb.model.Architecture.Activation;
+import dev.plumb.model.Architecture.Attention.Projections;
+import dev.plumb.model.Architecture.Attention.QueryKeyNorm;
 import dev.plumb.model.Architecture.Names;
 import dev.plumb.model.Architecture.Norm;
 import dev.plumb.model.Architecture.Positions;
@@ -228,16 +230,19 @@ public final class Decoder {
 
     /** One layer, [tokens, width] to [tokens, width]. */
     Tensor layer(int i, Tensor x, Step step) {
-        Tensor attended = attention(i, norm(x, names.in(i, names.attentionNorm())), step);
-        if (shape.norm().sandwich()) {
-            attended = norm(attended, names.in(i, names.afterAttentionNorm()));
-        }
-        Tensor middle = x.add(attended);
-        Tensor fed = feedForward(i, norm(middle, names.in(i, names.feedForwardNorm())));
-        if (shape.norm().sandwich()) {
-            fed = norm(fed, names.in(i, names.afterFeedForwardNorm()));
-        }
-        return middle.add(fed);
+        Tensor attended = attention(i, before(x, names.in(i, names.attentionNorm())), step);
+        Tensor middle = x.add(after(attended, names.in(i, names.afterAttentionNorm())));
+        Tensor read = shape.feedForward().parallel() ? x : middle;
+        Tensor fed = feedForward(i, before(read, names.in(i, names.feedForwardNorm())));
+        return middle.add(after(fed, names.in(i, names.afterFeedForwardNorm())));
+    }
+
+    private Tensor before(Tensor x, String name) {
+        return shape.norm().place() == Norm.Place.AFTER ? x : norm(x, name);
+    }
+
+    private Tensor after(Tensor x, String name) {
+        return shape.norm().place() == Norm.Place.BEFORE ? x : norm(x, name);
     }
 
     private Tensor attention(int i, Tensor x, Step step) {
@@ -248,20 +253,27 @@ public final class Decoder {
         Tensor q;
         Tensor k;
         Tensor v;
-        if (a.fused()) {
-            Tensor all = linear(x, names.in(i, names.queryKeyValue()), a.inputBias());
-            q = all.narrow(1, 0, queries);
-            k = all.narrow(1, queries, keys);
-            v = all.narrow(1, queries + (long) keys, keys);
-        } else {
+        if (a.projections() == Projections.APART) {
             q = linear(x, names.in(i, names.query()), a.inputBias());
             k = linear(x, names.in(i, names.key()), a.inputBias());
             v = linear(x, names.in(i, names.value()), a.inputBias());
+        } else {
+            Tensor all = linear(x, names.in(i, names.queryKeyValue()), a.inputBias());
+            // One block of all heads, or a block for each key-value head.
+            int blocks = a.projections() == Projections.BY_GROUP ? a.keyValueHeads() : 1;
+            Tensor each = all.reshape(tokens, blocks, (queries + 2L * keys) / blocks);
+            q = each.narrow(2, 0, queries / blocks);
+            k = each.narrow(2, queries / blocks, keys / blocks);
+            v = each.narrow(2, (queries + keys) / blocks, keys / blocks);
+        }
+        if (a.queryKeyNorm() == QueryKeyNorm.WHOLE) {
+            q = norm(q.reshape(tokens, queries), names.in(i, names.queryNorm()));
+            k = norm(k.reshape(tokens, keys), names.in(i, names.keyNorm()));
         }
         q = q.reshape(tokens, a.heads(), a.headWidth());
         k = k.reshape(tokens, a.keyValueHeads(), a.headWidth());
         v = v.reshape(tokens, a.keyValueHeads(), a.headWidth());
-        if (a.queryKeyNorm()) {
+        if (a.queryKeyNorm() == QueryKeyNorm.HEAD) {
             q = norm(q, names.in(i, names.queryNorm()));
             k = norm(k, names.in(i, names.keyNorm()));
         }
@@ -325,10 +337,11 @@ public final class Decoder {
         }
         Tensor wide = x.to(DType.FLOAT32);
         Tensor unit = wide.mul(wide.square().meanKeep(-1).add(eps).rsqrt());
-        // Llama rounds before the weight, Gemma after it; in 32 bits the two are one.
-        return shape.norm().kind() == Norm.Kind.RMS
-                ? unit.to(x.dtype()).mul(weight)
-                : unit.mul(weight.to(DType.FLOAT32).add(1)).to(x.dtype());
+        return switch (shape.norm().kind()) {
+            case RMS -> unit.to(x.dtype()).mul(weight);
+            case RMS_LATE -> unit.mul(weight.to(DType.FLOAT32)).to(x.dtype());
+            default -> unit.mul(weight.to(DType.FLOAT32).add(1)).to(x.dtype());
+        };
     }
 
     /**

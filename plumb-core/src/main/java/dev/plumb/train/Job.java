@@ -63,6 +63,15 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Prefe
     }
 
     /**
+     * How the reference is kept.
+     *
+     * @return settings that ask for nothing where there is no reference
+     */
+    default ReferenceSettings reference() {
+        return ReferenceSettings.NONE;
+    }
+
+    /**
      * Supervised fine-tuning.
      *
      * @param run what every run has
@@ -156,7 +165,7 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Prefe
      * @param optimisation how weights are updated
      * @param learningRate the learning rate after warm-up
      * @param numTrainEpochs how often the data are gone through
-     * @param precomputeRefLogProbs whether the reference is asked once, before the first step
+     * @param reference how the reference is kept
      * @param kto the objective
      */
     record KtoJob(
@@ -174,19 +183,14 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Prefe
                     source = "arXiv 2402.01306")
             double numTrainEpochs,
 
-            @Setting(
-                    doc = "Ask the reference once before the first step and keep its log-probabilities on disk, instead"
-                            + " of holding a second model. Not with loss_type: kto, which asks it about new sequences at"
-                            + " every step.",
-                    byDefault = "false",
-                    source = "TRL")
-            boolean precomputeRefLogProbs,
+            @Inline ReferenceSettings reference,
 
             @Inline Kto.Config kto)
             implements Job {
         /** Checks what single ranges cannot. */
         public KtoJob {
-            if (precomputeRefLogProbs && kto.lossType() == Kto.LossType.KTO) {
+            reference.requireFits(run);
+            if (reference.precomputeRefLogProbs() && kto.lossType() == Kto.LossType.KTO) {
                 throw new IllegalArgumentException(
                         "precompute_ref_log_probs cannot serve loss_type: kto, which asks the reference about new pairs of"
                                 + " prompt and answer at every step; leave it out, or choose loss_type: apo_zero_unpaired");

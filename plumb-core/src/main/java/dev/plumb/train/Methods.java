@@ -19,7 +19,7 @@ public final class Methods {
     private static final String WITH_REFERENCE =
             "the model, its gradients, two AdamW moments and the frozen reference (none"
                     + " with precompute_ref_log_probs: its answers are kept on disk instead; none with use_peft: it"
-                    + " is the model with the adapter off)";
+                    + " is the model with the adapter off; with sync_ref_model on 16-bit weights, a 32-bit copy more)";
     private static final String ALONE = "the model, its gradients and two AdamW moments; no reference";
 
     private static final List<Method<?>> ALL = List.of(

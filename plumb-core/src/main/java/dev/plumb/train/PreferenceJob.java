@@ -19,15 +19,6 @@ public sealed interface PreferenceJob extends Job {
      */
     PreferenceObjective objective();
 
-    /**
-     * Whether the reference is asked once, before the first step, instead of being held.
-     *
-     * @return false where there is no reference
-     */
-    default boolean precomputeRefLogProbs() {
-        return false;
-    }
-
     @Override
     default RowKind rows() {
         return RowKind.PREFERENCE;
@@ -40,7 +31,7 @@ public sealed interface PreferenceJob extends Job {
      * @param optimisation how weights are updated
      * @param learningRate the learning rate after warm-up
      * @param numTrainEpochs how often the data are gone through
-     * @param precomputeRefLogProbs whether the reference is asked once, before the first step
+     * @param reference how the reference is kept
      * @param dpo the objective
      */
     record DpoJob(
@@ -63,15 +54,15 @@ public sealed interface PreferenceJob extends Job {
                     source = "arXiv 2305.18290")
             double numTrainEpochs,
 
-            @Setting(
-                    doc = "Ask the reference once before the first step and keep its log-probabilities on disk, instead"
-                            + " of holding a second model.",
-                    byDefault = "false",
-                    source = "TRL")
-            boolean precomputeRefLogProbs,
+            @Inline ReferenceSettings reference,
 
             @Inline Dpo.Config dpo)
             implements PreferenceJob {
+        /** Checks what single ranges cannot. */
+        public DpoJob {
+            reference.requireFits(run);
+        }
+
         @Override
         public PreferenceObjective objective() {
             return new Dpo(dpo);
@@ -85,7 +76,7 @@ public sealed interface PreferenceJob extends Job {
      * @param optimisation how weights are updated
      * @param learningRate the learning rate after warm-up
      * @param numTrainEpochs how often the data are gone through
-     * @param precomputeRefLogProbs whether the reference is asked once, before the first step
+     * @param reference how the reference is kept
      * @param ipo the objective
      */
     record IpoJob(
@@ -108,15 +99,15 @@ public sealed interface PreferenceJob extends Job {
                     source = "as for dpo")
             double numTrainEpochs,
 
-            @Setting(
-                    doc = "Ask the reference once before the first step and keep its log-probabilities on disk, instead"
-                            + " of holding a second model.",
-                    byDefault = "false",
-                    source = "TRL")
-            boolean precomputeRefLogProbs,
+            @Inline ReferenceSettings reference,
 
             @Inline Ipo.Config ipo)
             implements PreferenceJob {
+        /** Checks what single ranges cannot. */
+        public IpoJob {
+            reference.requireFits(run);
+        }
+
         @Override
         public PreferenceObjective objective() {
             return new Ipo(ipo);

@@ -2,7 +2,7 @@ package dev.plumb.train;
 
 import dev.plumb.tensor.Tensor;
 
-/** The policy that the trained one is measured against. It never changes. */
+/** The policy that the trained one is measured against. While a step is learnt it does not change. */
 @FunctionalInterface
 interface Reference {
     /**

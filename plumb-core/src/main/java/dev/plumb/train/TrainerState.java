@@ -90,10 +90,11 @@ record TrainerState(long step, long tokens, double best, int evaluationsWithoutG
 
     private static boolean holdsWeights(Path path) {
         String name = path.getFileName().toString();
-        return name.endsWith(".safetensors") && !name.equals(OPTIMIZER);
+        return name.endsWith(".safetensors") && !name.equals(OPTIMIZER) && !name.equals(FrozenModel.FILE);
     }
 
-    private static void copy(Safetensors file, Map<String, Tensor> into) {
+    /** Reads tensors of these names out of a file into these. */
+    static void copy(Safetensors file, Map<String, Tensor> into) {
         into.forEach((name, tensor) -> {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {

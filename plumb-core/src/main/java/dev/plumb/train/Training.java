@@ -89,8 +89,19 @@ public final class Training {
         try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
-            System.out.println("A run would take " + schedule(workplace).total() + " steps of "
+            long steps = schedule(workplace).total();
+            System.out.println("A run would take " + steps + " steps of "
                     + job.optimisation().rowsPerStep() + " rows and write to " + root + ".");
+            noteReference(steps);
+        }
+    }
+
+    /** A moving reference that never moves would be a surprise. */
+    private void noteReference(long steps) {
+        ReferenceSettings reference = job.reference();
+        if (reference.syncRefModel() && steps < reference.refModelSyncSteps()) {
+            System.out.println("sync_ref_model: the run has " + steps + " steps, fewer than ref_model_sync_steps: "
+                    + reference.refModelSyncSteps() + ", so the reference stays where it is.");
         }
     }
 
@@ -145,7 +156,7 @@ public final class Training {
             Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.empty());
             return train(loop, workplace, folder, interrupt);
         }
-        if (pairs.precomputeRefLogProbs()) {
+        if (pairs.reference().precomputeRefLogProbs()) {
             int tokens = pairs.optimisation().tokensPerPass(start.device());
             Packing.Style style = pairs.optimisation().style();
             try (StoredReference stored =
@@ -154,11 +165,11 @@ public final class Training {
                 return train(loop, workplace, folder, interrupt);
             }
         }
-        try (FrozenModel frozen = FrozenModel.of(start)) {
+        try (FrozenModel frozen = FrozenModel.of(start, pairs.reference())) {
             Policy model = new Policy(frozen.decoder(), false);
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.of(reference));
-            return train(loop, workplace, folder, interrupt);
+            return train(loop, workplace, folder, interrupt, Optional.of(frozen));
         }
     }
 
@@ -173,7 +184,7 @@ public final class Training {
                     "loss_type: seed differs from the paper: no reference point, and the means of good and bad"
                             + " answers are added, so that their counts do not matter.");
         }
-        if (kto.precomputeRefLogProbs()) {
+        if (kto.reference().precomputeRefLogProbs()) {
             int tokens = optimisation.tokensPerPass(start.device());
             try (StoredReference stored = precompute(
                     workplace, provenance, store -> Part.judged(store, store.rows(), tokens, optimisation.style()))) {
@@ -181,18 +192,25 @@ public final class Training {
                 return train(loop, workplace, folder, interrupt);
             }
         }
-        try (FrozenModel frozen = FrozenModel.of(start)) {
+        try (FrozenModel frozen = FrozenModel.of(start, kto.reference())) {
             Policy model = new Policy(frozen.decoder(), false);
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new UnpairedLoop(start, optimisation, objective, reference, Optional.of(model), maxLength);
-            return train(loop, workplace, folder, interrupt);
+            return train(loop, workplace, folder, interrupt, Optional.of(frozen));
         }
     }
 
     private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        return train(loop, workplace, folder, interrupt, Optional.empty());
+    }
+
+    private Optional<Path> train(
+            Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt, Optional<FrozenModel> reference) {
+        Schedule schedule = schedule(workplace);
+        noteReference(schedule.total());
         Map<String, Tensor> trained = loop.trained(workplace.checkpoint().decoder());
         try (TrainingRun run = TrainingRun.open(
-                job.run(), job.optimisation(), schedule(workplace), workplace, trained, folder, interrupt)) {
+                job.run(), job.optimisation(), schedule, workplace, trained, reference, folder, interrupt)) {
             run.train(loop);
             return run.finish();
         }

@@ -30,6 +30,7 @@ final class TrainingRun implements AutoCloseable {
     private final RunFolder folder;
     private final Schedule schedule;
     private final AdamW optimizer;
+    private final Optional<FrozenModel> reference;
     private final MetricsLog metrics;
     private final TensorBoardWriter events;
     private final SampleLog samples;
@@ -46,6 +47,7 @@ final class TrainingRun implements AutoCloseable {
             RunFolder folder,
             Schedule schedule,
             AdamW optimizer,
+            Optional<FrozenModel> reference,
             TrainerState state,
             Interrupt interrupt) {
         this.settings = settings;
@@ -54,6 +56,7 @@ final class TrainingRun implements AutoCloseable {
         this.folder = folder;
         this.schedule = schedule;
         this.optimizer = optimizer;
+        this.reference = reference;
         this.state = state;
         this.interrupt = interrupt;
         this.stopped = isPatienceOver(); // a run that ended early stays ended
@@ -72,6 +75,7 @@ final class TrainingRun implements AutoCloseable {
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
      * @param trained those of the weights that are updated, by name
+     * @param reference a model that may follow the trained one, if one is held
      * @param folder of the run
      * @param interrupt heeded from now on
      */
@@ -81,17 +85,23 @@ final class TrainingRun implements AutoCloseable {
             Schedule schedule,
             Workplace workplace,
             Map<String, Tensor> trained,
+            Optional<FrozenModel> reference,
             RunFolder folder,
             Interrupt interrupt) {
         AdamW optimizer = new AdamW(trained, optimisation.adam());
         TrainerState state = folder.checkpoints()
                 .newest()
-                .map(checkpoint -> TrainerState.load(checkpoint.folder(), trained, optimizer))
+                .map(checkpoint -> {
+                    reference.ifPresent(model -> model.load(checkpoint.folder()));
+                    return TrainerState.load(checkpoint.folder(), trained, optimizer);
+                })
                 .orElseGet(TrainerState::start);
         folder.checkpoints().discardAfter(state.step());
-        folder.requireFreeSpace(2 * (size(trained) + size(optimizer.state())));
+        long moved = reference.map(model -> size(model.state())).orElse(0L);
+        folder.requireFreeSpace(2 * (size(trained) + size(optimizer.state()) + moved));
         interrupt.heed();
-        return new TrainingRun(settings, optimisation, workplace, folder, schedule, optimizer, state, interrupt);
+        return new TrainingRun(
+                settings, optimisation, workplace, folder, schedule, optimizer, reference, state, interrupt);
     }
 
     private static long size(Map<String, Tensor> tensors) {
@@ -160,6 +170,7 @@ final class TrainingRun implements AutoCloseable {
         double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
         double rate = schedule.learningRate(step);
         optimizer.step(rate, factor);
+        reference.ifPresent(model -> model.afterStep(step + 1));
         lastEvaluation = Map.of(); // it was of other weights
         values.put("grad_norm", norm);
         values.put("learning_rate", rate);
@@ -307,6 +318,7 @@ final class TrainingRun implements AutoCloseable {
     private void writeCheckpoint(Path target) throws java.io.IOException {
         workplace.checkpoint().writeTo(target);
         state.save(target, optimizer);
+        reference.ifPresent(model -> model.save(target));
     }
 
     /** Whether Ctrl-C ended the run before its last step. */

@@ -75,8 +75,35 @@ class HfConfigTest {
         assertThat(gemma3.attention().softcap()).isZero();
         assertThat(rope(gemma3).base()).isEqualTo(1_000_000);
         assertThat(((Positions.Rotary) gemma3.positions()).local().base()).isEqualTo(10_000);
+        Architecture neox = read("gpt_neox", "\"hidden_size\": 32");
+        assertThat(neox.tied()).isFalse();
+        assertThat(neox.feedForward().parallel()).isTrue();
+        assertThat(neox.feedForward().activation()).isEqualTo(Activation.GELU);
+        assertThat(neox.attention().inputBias()).isTrue();
+        assertThat(rope(neox)).isEqualTo(new Rope(10_000, 2, new Rope.Scaling.None()));
+        Architecture falcon = read("falcon", "\"max_position_embeddings\": null");
+        assertThat(falcon.tied()).isTrue();
+        assertThat(falcon.contextLength()).isEqualTo(2048);
+        assertThat(falcon.attention().keyValueHeads()).isEqualTo(1);
+        assertThat(falcon.feedForward().width()).isEqualTo(64);
+        assertThat(read("olmo2", "").norm().eps()).isEqualTo(1e-5);
         assertThat(read("gpt2", "\"n_embd\": 16, \"n_head\": 2, \"n_layer\": 1").contextLength())
                 .isEqualTo(1024);
+    }
+
+    /** The sizes of its config; only Phi-4-mini asks for more, longrope, which is refused. */
+    @Test
+    void phi4IsAPhi3() throws IOException {
+        Architecture phi = read(
+                "phi3",
+                "\"architectures\": [\"Phi3ForCausalLM\"], \"attention_bias\": false, \"hidden_size\": 5120,"
+                        + " \"intermediate_size\": 17920, \"max_position_embeddings\": 16384, \"num_attention_heads\": 40,"
+                        + " \"num_key_value_heads\": 10, \"original_max_position_embeddings\": 16384,"
+                        + " \"rope_scaling\": null, \"rope_theta\": 250000, \"sliding_window\": null");
+        assertThat(rope(phi)).isEqualTo(new Rope(250_000, 128, new Rope.Scaling.None()));
+        assertThat(phi.parameters().get("model.layers.0.self_attn.qkv_proj.weight"))
+                .containsExactly(7680, 5120);
+        assertThat(phi.attention().windows()).containsExactly(0, 0, 0);
     }
 
     @ParameterizedTest
@@ -132,6 +159,20 @@ class HfConfigTest {
                 "gemma3_text | \"use_bidirectional_attention\": true | use_bidirectional_attention asks for attention to later tokens",
                 "qwen2 | \"layer_types\": [\"full_attention\"] | layer_types has 1 entries for 3 layers.",
                 "qwen2 | \"layer_types\": [\"full_attention\", \"full_attention\", \"linear_attention\"] | layer_types holds 'linear_attention'",
+                "olmo2 | \"partial_rotary_factor\": 0.5 | partial_rotary_factor is 0.5; for this model_type only 1 is supported.",
+                "olmo2 | \"num_key_value_heads\": 3 | its sizes do not go together: 4 attention heads cannot be shared by 3",
+                "phi3 | \"partial_rotary_factor\": 0.5, \"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1]} | rope_scaling.type is 'longrope'; supported are default,",
+                "gpt_neox | \"rotary_pct\": 0.3 | partial_rotary_factor would turn 1 of 4 elements",
+                "gpt_neox | \"rotary_pct\": 0.5, \"partial_rotary_factor\": 1 | rotary_pct is 0.5, but partial_rotary_factor, which means the same, is 1.0; make them equal.",
+                "gpt_neox | \"rotary_emb_base\": 10000, \"rope_theta\": 5000 | rotary_emb_base is 10000.0, but rope_theta",
+                "gpt_neox | \"hidden_size\": 18 | hidden_size is 18, which 4 heads do not divide.",
+                "gpt_neox | \"rotary_pct\": 0.5, \"hidden_act\": \"relu2\" | hidden_act is 'relu2'; supported are silu,",
+                "gpt_neox | \"rotary_pct\": 0.5, \"rope_scaling\": {\"type\": \"longrope\"} | rope_scaling.type is 'longrope'",
+                "falcon | \"alibi\": true | alibi asks for ALiBi positions",
+                "falcon | \"new_decoder_architecture\": true, \"parallel_attn\": false | parallel_attn is false; with new_decoder_architecture only true",
+                "falcon | \"num_ln_in_parallel_attn\": 2 | num_ln_in_parallel_attn is 2; supported are 1, and 2 with new_decoder_architecture.",
+                "falcon | \"multi_query\": false, \"num_kv_heads\": 2 | num_kv_heads is 2 for 4 heads; groups are supported with",
+                "falcon | \"partial_rotary_factor\": 0.5 | partial_rotary_factor is 0.5; for this model_type only 1",
                 "gpt2 | \"scale_attn_by_inverse_layer_idx\": true | scale_attn_by_inverse_layer_idx is true; only false is supported.",
                 "gpt2 | \"n_embd\": 16, \"n_layer\": 1, \"n_head\": 3 | n_embd is 16, which 3 heads do not divide.",
                 "opt | \"ffn_dim\": 8, \"do_layer_norm_before\": false | do_layer_norm_before is false; only true is supported.",

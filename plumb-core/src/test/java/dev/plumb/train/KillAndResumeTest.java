@@ -53,6 +53,16 @@ class KillAndResumeTest {
         assertThat(tiny.layout("killed").finalModel()).isDirectoryNotContaining("glob:**/model.safetensors");
     }
 
+    @Test
+    void preferencesWithAReferenceThatFollows() throws IOException, InterruptedException {
+        hold("dpo", false, "sync_ref_model: true", "ref_model_mixup_alpha: 0.3", "ref_model_sync_steps: 5");
+    }
+
+    @Test
+    void preferencesByAnAdapterWithAReferenceThatWasAskedBeforehand() throws IOException, InterruptedException {
+        hold("dpo", false, "use_peft: true", "lora_r: 4", "precompute_ref_log_probs: true");
+    }
+
     private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {
         TrainingProcess left = TrainingProcess.start(yaml(method, "left", more), false);
         Path yaml = yaml(method, "killed", more);

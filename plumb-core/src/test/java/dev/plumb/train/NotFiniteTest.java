@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +75,7 @@ class NotFiniteTest {
                         new Schedule(workplace.dataset().order(1), job.optimisation(), job.pace(), 1e-3, 1),
                         workplace,
                         workplace.checkpoint().decoder().weights().all(),
+                        Optional.empty(),
                         runFolder,
                         interrupt)) {
             Map<String, float[]> before = weights(workplace);

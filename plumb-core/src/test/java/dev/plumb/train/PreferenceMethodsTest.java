@@ -37,6 +37,7 @@ class PreferenceMethodsTest {
                 "dpo   | loss_type: [discopop]",
                 "dpo   | loss_type: [aot]",
                 "dpo   | loss_type: [aot_unpaired]",
+                "dpo   | sync_ref_model: true ; ref_model_sync_steps: 4",
                 "ipo   | variant: length_mean",
                 "ipo   | variant: paper",
                 "simpo | gamma_beta_ratio: 0.3",

@@ -22,6 +22,8 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Log-probabilities that were stored are those that a frozen copy gives, and old ones are never met by mistake. */
 class StoredReferenceTest {
@@ -120,13 +122,16 @@ class StoredReferenceTest {
         }
     }
 
-    @Test
-    void aRunWithStoredNumbersIsTheRunWithAFrozenCopy() {
+    @ParameterizedTest
+    @ValueSource(strings = {"use_peft: false", "use_peft: true", "use_peft: true, use_dora: true"})
+    void aRunWithStoredNumbersIsTheRunWithAReferenceInMemory(String adapter) {
         TinyRun tiny = TinyRun.make(folder);
-        RunLayout frozen = tiny.train("dpo", "frozen", "max_steps: 12");
+        List<String> settings = new ArrayList<>(List.of("max_steps: 12"));
+        settings.addAll(List.of(adapter.split(", ")));
+        RunLayout frozen = tiny.train("dpo", "frozen", settings.toArray(String[]::new));
+        settings.add("precompute_ref_log_probs: true");
         TrainingProcess process = // one with a home of its own, where references are kept
-                TrainingProcess.start(
-                        tiny.yaml("dpo", "stored", "max_steps: 12", "precompute_ref_log_probs: true"), false);
+                TrainingProcess.start(tiny.yaml("dpo", "stored", settings.toArray(String[]::new)), false);
         assertThat(process.end()).as(process.output()).isZero();
         RunLayout stored = tiny.layout("stored");
         List<MetricsLog.Entry> want = MetricsLog.read(frozen.metrics());

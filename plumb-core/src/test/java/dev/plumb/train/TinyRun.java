@@ -222,10 +222,10 @@ record TinyRun(Path folder) {
         return Files.exists(adapter) ? adapter : run.finalModel().resolve("model.safetensors");
     }
 
-    /** How far the final weights of two runs are apart, as a share of their length. */
+    /** How far the trained tensors of two runs are apart, as a share of their length. */
     static double distance(RunLayout one, RunLayout other) {
-        try (Safetensors a = Safetensors.open(one.finalModel().resolve("model.safetensors"));
-                Safetensors b = Safetensors.open(other.finalModel().resolve("model.safetensors"));
+        try (Safetensors a = Safetensors.open(trained(one));
+                Safetensors b = Safetensors.open(trained(other));
                 Scope scope = Scope.open()) {
             double apart = 0;
             double length = 0;
