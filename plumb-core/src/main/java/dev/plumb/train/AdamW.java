@@ -140,6 +140,15 @@ final class AdamW implements AutoCloseable {
         }
     }
 
+    /** Forgets the gradients collected so far. */
+    void discard() {
+        try (NoGrad guard = NoGrad.open()) {
+            for (Slot slot : slots.values()) {
+                slot.gradient().zeroInPlace();
+            }
+        }
+    }
+
     /** How many updates there were. */
     long steps() {
         return steps;

@@ -23,6 +23,7 @@ final class LogProbs {
     private static final long HELD_BYTES = 2 * CHUNK_BYTES;
 
     private final double softcap;
+    private final double temperature;
     private final boolean squaredMass;
 
     /**
@@ -32,7 +33,19 @@ final class LogProbs {
      * @param squaredMass whether log Σ_v p_v² is wanted
      */
     LogProbs(double softcap, boolean squaredMass) {
+        this(softcap, 1, squaredMass);
+    }
+
+    /**
+     * A projection at another temperature, as of tokens that were drawn at it.
+     *
+     * @param softcap c, 0 for none
+     * @param temperature by which logits are divided
+     * @param squaredMass whether log Σ_v p_v² is wanted
+     */
+    LogProbs(double softcap, double temperature, boolean squaredMass) {
         this.softcap = softcap;
+        this.temperature = temperature;
         this.squaredMass = squaredMass;
     }
 
@@ -209,6 +222,9 @@ final class LogProbs {
             if (softcap > 0) {
                 z.mulInPlace(1 / softcap).tanhInPlace().mulInPlace(softcap);
             }
+            if (temperature != 1) {
+                z.mulInPlace(1 / temperature);
+            }
             return z;
         }
 
@@ -251,8 +267,11 @@ final class LogProbs {
             dz.scatterAddInPlace(1, y.unsqueeze(1), d);
             if (softcap > 0) { // dz/d(W h) = 1 − (z / c)²
                 Tensor z = logits.narrow(0, 0, n);
-                z.mulInPlace(1 / softcap);
+                z.mulInPlace(temperature / softcap);
                 dz.mulInPlace(z.setToMul(z, z).mulInPlace(-1).addInPlace(1));
+            }
+            if (temperature != 1) {
+                dz.mulInPlace(1 / temperature);
             }
             Tensor narrow = dz.to(head.dtype());
             hiddenGradient.setToMm(narrow, head);

@@ -77,9 +77,36 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
 
     private static Packing completions(
             List<int[]> prompts, List<List<int[]>> completions, Style style, boolean endings) {
+        List<Answer> answers = new ArrayList<>();
+        for (int c = 0; c < completions.get(0).size(); c++) {
+            for (int i = 0; i < prompts.size(); i++) {
+                answers.add(new Answer(i, completions.get(i).get(c)));
+            }
+        }
+        return answers(prompts, answers, style, endings);
+    }
+
+    /**
+     * A completion.
+     *
+     * @param prompt number of its prompt
+     * @param ids its tokens, at least one
+     */
+    record Answer(int prompt, int[] ids) {}
+
+    /**
+     * Any number of completions of each prompt.
+     *
+     * @param prompts token ids, none empty
+     * @param answers in the order that sequences are counted in
+     */
+    static Packing answers(List<int[]> prompts, List<Answer> answers, Style style) {
+        return answers(prompts, answers, style, false);
+    }
+
+    private static Packing answers(List<int[]> prompts, List<Answer> answers, Style style, boolean endings) {
         Layout.Builder builder = new Layout.Builder();
         Tokens tokens = new Tokens();
-        int perPrompt = completions.get(0).size();
         int[] promptStart = new int[prompts.size()];
         int start = 0;
         if (style == Style.SHARED) {
@@ -89,44 +116,40 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
                 start += prompts.get(i).length;
             }
         }
-        int longest = 0;
-        for (int i = 0; i < prompts.size(); i++) {
-            for (int[] completion : completions.get(i)) {
-                longest = Math.max(longest, prompts.get(i).length + completion.length);
+        int longest = answers.stream()
+                .mapToInt(answer -> prompts.get(answer.prompt()).length + answer.ids().length)
+                .max()
+                .orElse(0);
+        for (int sequence = 0; sequence < answers.size(); sequence++) {
+            int i = answers.get(sequence).prompt();
+            int[] prompt = prompts.get(i);
+            int[] completion = answers.get(sequence).ids();
+            int[] computed = endings ? completion : withoutLast(completion);
+            int[] run = style == Style.SHARED ? computed : concat(prompt, computed);
+            if (style == Style.PADDED) {
+                run = Arrays.copyOf(concat(prompt, completion), longest);
             }
-        }
-        for (int c = 0; c < perPrompt; c++) {
-            for (int i = 0; i < prompts.size(); i++) {
-                int[] prompt = prompts.get(i);
-                int[] completion = completions.get(i).get(c);
-                int sequence = c * prompts.size() + i;
-                int[] computed = endings ? completion : withoutLast(completion);
-                int[] run = style == Style.SHARED ? computed : concat(prompt, computed);
-                if (style == Style.PADDED) {
-                    run = Arrays.copyOf(concat(prompt, completion), longest);
+            int before = style == Style.SHARED ? promptStart[i] : start;
+            int first = style == Style.SHARED ? start : start + prompt.length; // state of completion token 0
+            if (endings) {
+                int last = completion.length - 1;
+                tokens.add(first + last, completion[last], sequence);
+            } else {
+                tokens.add(before + prompt.length - 1, completion[0], sequence);
+                for (int t = 1; t < completion.length; t++) {
+                    tokens.add(first + t - 1, completion[t], sequence);
                 }
-                int before = style == Style.SHARED ? promptStart[i] : start;
-                int first = style == Style.SHARED ? start : start + prompt.length; // state of completion token 0
-                if (endings) {
-                    int last = completion.length - 1;
-                    tokens.add(first + last, completion[last], sequence);
+            }
+            if (run.length > 0) {
+                if (style == Style.SHARED) {
+                    builder.child(i, run);
                 } else {
-                    tokens.add(before + prompt.length - 1, completion[0], sequence);
-                    for (int t = 1; t < completion.length; t++) {
-                        tokens.add(first + t - 1, completion[t], sequence);
-                    }
+                    builder.root(run);
                 }
-                if (run.length > 0) {
-                    if (style == Style.SHARED) {
-                        builder.child(i, run);
-                    } else {
-                        builder.root(run);
-                    }
-                }
-                start += run.length;
             }
+            start += run.length;
         }
-        return tokens.build(builder.build(), perPrompt * prompts.size());
+        return tokens.build(builder.build(), answers.size());
     }
 
     /** The last token of a sequence predicts nothing, so it need not be computed. */

@@ -13,8 +13,17 @@ final class Policy {
     private final LogProbs logProbs;
 
     Policy(Decoder decoder, boolean squaredMass) {
+        this(decoder, new LogProbs(decoder.architecture().logitSoftcap(), squaredMass));
+    }
+
+    private Policy(Decoder decoder, LogProbs logProbs) {
         this.decoder = decoder;
-        this.logProbs = new LogProbs(decoder.architecture().logitSoftcap(), squaredMass);
+        this.logProbs = logProbs;
+    }
+
+    /** A policy whose logits are divided by the temperature that its tokens are drawn at. */
+    static Policy at(double temperature, Decoder decoder) {
+        return new Policy(decoder, new LogProbs(decoder.architecture().logitSoftcap(), temperature, false));
     }
 
     Decoder decoder() {

@@ -119,8 +119,12 @@ public record RunSettings(
                 min = 0)
         int samplePrompts,
 
-        @Setting(doc = "Tokens of such an answer at most.", byDefault = "64", min = 1)
-        int maxCompletionLength,
+        @Setting(
+                doc = "Tokens of such an answer at most; 64 if not given. Of methods that learn from their own answers,"
+                        + " tokens of those too; 256 if not given.",
+                min = 1,
+                source = "TRL")
+        Optional<Integer> maxCompletionLength,
 
         @Inline AdapterSettings adapter) {
     /** Checks what single ranges cannot. */

@@ -266,8 +266,8 @@ final class TrainingRun implements AutoCloseable {
         List<int[]> prompts = rows.stream().map(loop::prompt).toList();
         int room = workplace.checkpoint().decoder().architecture().contextLength()
                 - prompts.stream().mapToInt(ids -> ids.length).max().orElse(0);
-        Sampling greedy =
-                Sampling.greedy(Math.max(1, Math.min(settings.maxCompletionLength(), room)), workplace.stops());
+        Sampling greedy = Sampling.greedy(
+                Math.max(1, Math.min(settings.maxCompletionLength().orElse(64), room)), workplace.stops());
         List<Generator.Completion> made =
                 new Generator(workplace.checkpoint().decoder(), prompts.size()).generate(prompts, greedy);
         for (int i = 0; i < prompts.size(); i++) {
