@@ -63,7 +63,7 @@ record Moments(long count, double mean, double squares) {
     }
 
     /**
-     * (x − mean) / √(sample variance + 1e-8) of all numbers, as PPO whitens; 0 if there is one only.
+     * (x − mean) / √(sample variance + 1e-8) of all numbers, as PPO whitens; 0 if there is one only, and where it is missing.
      *
      * @param rows [rows][tokens]
      * @param keepMean whether the mean is added again, so that only the scale changes
@@ -74,7 +74,7 @@ record Moments(long count, double mean, double squares) {
         double back = keepMean ? moments.mean() : 0;
         return rows.stream()
                 .map(row -> Arrays.stream(row)
-                        .map(x -> (x - moments.mean()) * scale + back)
+                        .map(x -> Double.isNaN(x) ? 0 : (x - moments.mean()) * scale + back)
                         .toArray())
                 .toList();
     }

@@ -23,6 +23,23 @@ final class PolicyTerms {
         return ratio.mul(advantages).minimum(bounded.mul(advantages)).neg();
     }
 
+    /** −Â ℓ, the policy gradient of what was just drawn, [tokens]. */
+    static Tensor plain(PolicyBatch batch) {
+        return weighted(batch.advantages().mul(batch.logps()).neg(), batch);
+    }
+
+    /** The mean over each completion's tokens, [rows]. */
+    static Tensor means(Tensor perToken, PolicyBatch batch) {
+        return batch.sums(perToken).div(batch.lengths().to(perToken.dtype()).clampMin(1));
+    }
+
+    /** S − S_old of each completion, no further from 0 than 20, [rows]. */
+    static Tensor sequenceLogRatios(PolicyBatch batch) {
+        return batch.sums(batch.logps().sub(batch.oldLogps().detach()))
+                .clampMin(-FURTHEST)
+                .clampMax(FURTHEST);
+    }
+
     /** Multiplies by the weights of the sampler's mismatch, if there are any. */
     static Tensor weighted(Tensor terms, PolicyBatch batch) {
         return batch.weights().isEmpty() ? terms : terms.mul(batch.weights().get());

@@ -68,6 +68,17 @@ public final class RolloutMeasures {
         return out;
     }
 
+    /** How far the policy that wrote is from the reference: kl, the mean of k3 over tokens, and kl_k1; none without one. */
+    static List<Measure> kl(Experience experience) {
+        if (experience.refLogps().isEmpty()) {
+            return List.of();
+        }
+        int tokens = Arrays.stream(experience.lengths()).sum();
+        double k3 = Arrays.stream(KlEstimator.K3.sums(experience)).sum();
+        double k1 = Arrays.stream(KlEstimator.K1.sums(experience)).sum();
+        return List.of(new Measure("kl", k3, tokens), new Measure("kl_k1", k1, tokens));
+    }
+
     /** Groups without a spread teach nothing: of all prompts, and by what they have in common. */
     private static void groupMeasures(double[] rewards, int groupSize, List<Measure> out) {
         double best = Arrays.stream(rewards).filter(r -> !Double.isNaN(r)).max().orElse(Double.NaN);
