@@ -115,6 +115,16 @@ public record Experience(
         return rewards.size();
     }
 
+    /** Tokens of a completion. */
+    int length(int row) {
+        return oldLogps.get(row).length;
+    }
+
+    /** Tokens of each, [rows]. */
+    int[] lengths() {
+        return oldLogps.stream().mapToInt(row -> row.length).toArray();
+    }
+
     /**
      * Weighted sum of a completion's rewards, r; what gave nothing counts nothing.
      *

@@ -137,4 +137,13 @@ public interface PolicyObjective {
     default boolean stopsAt(double drift) {
         return false;
     }
+
+    /**
+     * How many completions a prompt needs at least.
+     *
+     * @return 2 for a method that compares them
+     */
+    default int smallestGroup() {
+        return 1;
+    }
 }
