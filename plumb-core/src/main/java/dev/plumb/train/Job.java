@@ -8,7 +8,7 @@ import dev.plumb.objective.Kto;
 import dev.plumb.objective.Sft;
 
 /** All settings of one run: those that every run has, and those of its method. */
-public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, PreferenceJob {
+public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, PreferenceJob, OnlineJob {
     /**
      * What every run has.
      *

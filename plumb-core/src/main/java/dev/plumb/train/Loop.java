@@ -44,6 +44,16 @@ interface Loop {
         return rows.stream().mapToLong(store::tokens).sum();
     }
 
+    /** Whether the gradients that were just added up are to be applied. */
+    default boolean updates() {
+        return true;
+    }
+
+    /** What the user should be told since the last step. */
+    default List<String> notes() {
+        return List.of();
+    }
+
     /** Adds to a checkpoint what the loop remembers from one step to the next. */
     default void save(Path folder) throws IOException {}
 

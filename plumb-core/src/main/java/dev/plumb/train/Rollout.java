@@ -22,8 +22,16 @@ import java.util.SplittableRandom;
  * @param groupSize completions a prompt
  * @param written the completions
  * @param credit what they are worth
+ * @param givenUp whether what is left of it is not learnt from
  */
-record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit credit) {
+record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit credit, boolean givenUp) {
+    /** Before the first. */
+    static final Rollout NONE = new Rollout(
+            1,
+            List.of(),
+            new PolicyObjective.Credit(List.of(), List.of(), new boolean[0], new double[0], List.of()),
+            false);
+
     private static final String FILE = "rollout.json";
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -62,9 +70,14 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
         return rows;
     }
 
+    Rollout giveUp() {
+        return new Rollout(groupSize, written, credit, true);
+    }
+
     void save(Path folder) throws IOException {
         ObjectNode node = JSON.createObjectNode();
         node.put("group_size", groupSize);
+        node.put("given_up", givenUp);
         put(node, "memory", credit.memory());
         ArrayNode rows = node.putArray("rows");
         for (int i = 0; i < written.size(); i++) {
@@ -131,7 +144,8 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
             return new Rollout(
                     node.required("group_size").asInt(),
                     List.copyOf(written),
-                    new PolicyObjective.Credit(advantages, returns, kept, numbers(node, "memory"), List.of()));
+                    new PolicyObjective.Credit(advantages, returns, kept, numbers(node, "memory"), List.of()),
+                    node.required("given_up").asBoolean());
         } catch (IOException | IllegalArgumentException e) {
             throw new PlumbException(
                     file + " cannot be read (" + e.getMessage()

@@ -9,9 +9,11 @@ import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Kto;
+import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.objective.UnpairedObjective;
+import dev.plumb.reward.RewardSet;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import dev.plumb.tensor.Torch;
@@ -150,6 +152,9 @@ public final class Training {
         if (job instanceof Job.KtoJob kto) {
             return trainUnpaired(kto, workplace, folder, provenance, interrupt);
         }
+        if (job instanceof OnlineJob online) {
+            return trainOnline(online, workplace, folder, interrupt);
+        }
         PreferenceJob pairs = (PreferenceJob) job;
         PreferenceObjective objective = pairs.objective();
         if (!objective.needsReference()) {
@@ -198,6 +203,44 @@ public final class Training {
             Loop loop = new UnpairedLoop(start, optimisation, objective, reference, Optional.of(model), maxLength);
             return train(loop, workplace, folder, interrupt, Optional.of(frozen));
         }
+    }
+
+    private Optional<Path> trainOnline(OnlineJob online, Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        Decoder start = workplace.checkpoint().decoder();
+        PolicyObjective objective = online.policy();
+        RewardSet rewards = online.rewards().open();
+        int maxLength = maxCompletionLength(workplace);
+        Roller roller = new Roller(start, workplace.tokenizer(), workplace.stops(), online.online(), maxLength);
+        Function<Optional<Decoder>, Loop> loop = reference -> new OnlineLoop(
+                start,
+                reference,
+                online.optimisation(),
+                online.online(),
+                objective,
+                rewards,
+                roller,
+                online.run().seed());
+        if (!objective.needsReference()) {
+            return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
+        }
+        try (FrozenModel frozen = FrozenModel.of(start, online.reference())) {
+            return train(
+                    loop.apply(Optional.of(frozen.decoder())), workplace, folder, interrupt, Optional.of(frozen));
+        }
+    }
+
+    /** Tokens of an answer at most, which must fit behind the longest prompt. */
+    private int maxCompletionLength(Workplace workplace) {
+        int length = job.run().maxCompletionLength().orElse(256);
+        int longest = workplace.dataset().preflight().prompt().max();
+        int context = workplace.checkpoint().decoder().architecture().contextLength();
+        if (longest + length > context) {
+            throw new PlumbException("The longest prompt has " + longest + " tokens, and with max_completion_length: "
+                    + length + " that is more than the model's context of " + context + " tokens. Lower"
+                    + " max_completion_length to " + Math.max(1, context - longest) + " or less, or leave long prompts out"
+                    + " with data.max_length and data.truncation: drop.");
+        }
+        return length;
     }
 
     private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {

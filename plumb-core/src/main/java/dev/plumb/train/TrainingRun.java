@@ -125,6 +125,7 @@ final class TrainingRun implements AutoCloseable {
             if (step == 0) {
                 loop.requireSoundStart(measured.values().get("loss"));
             }
+            loop.notes().forEach(this::note);
             update(loop, turn, measured, rows);
             step++;
             look(step, loop, prompts);
@@ -169,7 +170,9 @@ final class TrainingRun implements AutoCloseable {
         double limit = optimisation.maxGradNorm();
         double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
         double rate = schedule.learningRate(step);
-        optimizer.step(rate, factor);
+        if (loop.updates()) {
+            optimizer.step(rate, factor);
+        }
         reference.ifPresent(model -> model.afterStep(step + 1));
         lastEvaluation = Map.of(); // it was of other weights
         values.put("grad_norm", norm);

@@ -1,0 +1,110 @@
+package dev.plumb.train;
+
+import dev.plumb.tensor.Scope;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** What policy and reference say of completions by the way that training computes it, and how these are laid out for that. */
+final class RolloutScorer {
+    private static final double[] NONE = new double[0];
+
+    private final Policy policy;
+    private final Optional<Policy> reference;
+    private final int tokens;
+    private final Packing.Style style;
+
+    /**
+     * A scorer.
+     *
+     * @param policy that wrote them
+     * @param reference what it is measured against
+     * @param tokens of a part, about
+     * @param style how parts are laid out
+     */
+    RolloutScorer(Policy policy, Optional<Policy> reference, int tokens, Packing.Style style) {
+        this.policy = policy;
+        this.reference = reference;
+        this.tokens = tokens;
+        this.style = style;
+    }
+
+    /** Adds what is asked for to completions. */
+    List<Written> score(List<Written> written, boolean ofPolicy, boolean ofReference) {
+        if (!ofPolicy && !ofReference) {
+            return written;
+        }
+        Written[] out = written.toArray(Written[]::new);
+        List<Integer> all = IntStream.range(0, out.length).boxed().toList();
+        for (RolloutPart part : parts(written, all)) {
+            double[] old = NONE;
+            double[] entropies = NONE;
+            double[] ref = NONE;
+            try (Scope scope = Scope.open()) {
+                if (ofPolicy) {
+                    LogProbs.Scores scores = policy.score(part.packing());
+                    old = scores.logps().toDoubles();
+                    entropies = scores.entropies().toDoubles();
+                }
+                if (ofReference) {
+                    ref = reference.orElseThrow().score(part.packing()).logps().toDoubles();
+                }
+            }
+            int start = 0;
+            for (int row : part.rows()) {
+                int end = start + out[row].ids().length;
+                out[row] = out[row].scored(
+                        slice(old, start, end), slice(ref, start, end), NONE, slice(entropies, start, end));
+                start = end;
+            }
+        }
+        return List.of(out);
+    }
+
+    private static double[] slice(double[] all, int start, int end) {
+        return all.length == 0 ? NONE : Arrays.copyOfRange(all, start, end);
+    }
+
+    /** Splits completions into parts; those of one prompt that follow each other share it. */
+    List<RolloutPart> parts(List<Written> written, List<Integer> rows) {
+        List<RolloutPart> parts = new ArrayList<>();
+        List<Integer> now = new ArrayList<>();
+        long held = 0;
+        for (int row : rows) {
+            Written one = written.get(row);
+            boolean shares = !now.isEmpty()
+                    && style == Packing.Style.SHARED
+                    && written.get(now.get(now.size() - 1)).row() == one.row();
+            long more = one.ids().length + (shares ? 0 : one.prompt().length);
+            if (!now.isEmpty() && held + more > tokens) {
+                parts.add(part(written, now));
+                now = new ArrayList<>();
+                held = 0;
+                more = one.ids().length + one.prompt().length;
+            }
+            now.add(row);
+            held += more;
+        }
+        if (!now.isEmpty()) {
+            parts.add(part(written, now));
+        }
+        return parts;
+    }
+
+    private RolloutPart part(List<Written> written, List<Integer> rows) {
+        List<int[]> prompts = new ArrayList<>();
+        List<Packing.Answer> answers = new ArrayList<>();
+        long last = -1;
+        for (int row : rows) {
+            Written one = written.get(row);
+            if (prompts.isEmpty() || one.row() != last) {
+                prompts.add(one.prompt());
+                last = one.row();
+            }
+            answers.add(new Packing.Answer(prompts.size() - 1, one.ids()));
+        }
+        return new RolloutPart(List.copyOf(rows), Packing.answers(prompts, answers, style));
+    }
+}
