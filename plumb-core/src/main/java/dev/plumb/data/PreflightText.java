@@ -20,7 +20,7 @@ final class PreflightText {
         report.labels().ifPresent(text::labels);
         text.lengths(report);
         text.tokens(report);
-        report.drawn().ifPresent(text::drawn);
+        report.drawn().ifPresent(drawn -> text.drawn(drawn, hasTargets(report)));
         report.notes().forEach(note -> text.line("Note: %s", note));
         report.refusals().forEach(refusal -> text.line("Refused: %s", refusal));
         return text.out.toString();
@@ -43,7 +43,9 @@ final class PreflightText {
     private void lengths(Preflight report) {
         line("Tokens    %8s %6s %6s %6s %6s %6s %6s", "mean", "min", "50 %", "90 %", "99 %", "99.5 %", "max");
         lengths("prompt", report.prompt());
-        lengths("answer", report.answer());
+        if (hasTargets(report)) {
+            lengths("answer", report.answer());
+        }
         lengths("row", report.total());
         long most = report.total().histogram().values().stream()
                 .mapToLong(Long::longValue)
@@ -89,12 +91,22 @@ final class PreflightText {
         String last = ends.last().entrySet().stream()
                 .map(entry -> quoted(entry.getKey()) + " " + String.format(Locale.ROOT, "%,d", entry.getValue()))
                 .collect(Collectors.joining(", "));
-        line("Ends      %.1f %% of the rows teach a stop token; last targets: %s", 100 * ends.stopped(), last);
+        if (hasTargets(report)) {
+            line("Ends      %.1f %% of the rows teach a stop token; last targets: %s", 100 * ends.stopped(), last);
+        }
         line("Specials  %s; %s", counts("BOS at the start", report.bos()), counts("EOS inside", report.eos()));
     }
 
-    private void drawn(Preflight.Drawn drawn) {
-        line("Example   %s, targets in [[ ]], the last one %s", drawn.id(), quoted(drawn.lastTarget()));
+    /** Prompts that are still to be answered have none. */
+    private static boolean hasTargets(Preflight report) {
+        return report.answer().max() > 0;
+    }
+
+    private void drawn(Preflight.Drawn drawn, boolean targets) {
+        String marks = targets
+                ? "targets in [[ ]], the last one " + quoted(drawn.lastTarget())
+                : "to be gone on with at [[ ]]";
+        line("Example   %s, %s", drawn.id(), marks);
         for (String row : drawn.text().split("\n", -1)) {
             line("  | %s", row);
         }

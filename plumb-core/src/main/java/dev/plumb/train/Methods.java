@@ -16,6 +16,9 @@ public final class Methods {
     private static final String PAIRS =
             "prompt + chosen + rejected, as texts or as messages; or chosen + rejected with the"
                     + " prompt inside both; or ShareGPT or Alpaca pairs";
+    private static final String PROMPTS =
+            "prompt, as text or as messages; or messages that end before the answer; or Alpaca instruction + input;"
+                    + " other columns, such as answer, go to the reward functions";
     private static final String WITH_REFERENCE =
             "the model, its gradients, two AdamW moments and the frozen reference (none"
                     + " with precompute_ref_log_probs: its answers are kept on disk instead; none with use_peft: it"
@@ -147,7 +150,28 @@ public final class Methods {
                             + " conversations or Alpaca rows with label (or kto_tag)",
                     "the model, its gradients, two AdamW moments and the frozen reference",
                     "arXiv 2402.01306, equation 7",
-                    Job.KtoJob.class));
+                    Job.KtoJob.class),
+            new Method<>(
+                    "grpo",
+                    "group-relative policy optimisation: write several answers to each prompt and learn from those that earn"
+                            + " more than the others",
+                    "The model answers each prompt num_generations times, reward functions score the answers, and an answer"
+                            + " counts by how far its reward is above the mean of its group; no value function is"
+                            + " needed. For rewards that can be checked (reward_funcs: accuracy, format, code and others)"
+                            + " or learned ones. The model must succeed now and then: a group whose answers all earn the"
+                            + " same teaches nothing (frac_reward_zero_std). The relatives go by loss_type: dr_grpo, dapo,"
+                            + " cispo, and GSPO by importance_sampling_level: sequence. A loss near 0 is normal: the"
+                            + " advantages of a group add up to 0. Watch reward, completions/clipped_ratio, entropy and"
+                            + " the samples.",
+                    """
+                    L = - (1/N) Σ min(ρ_t Â, clip(ρ_t, 1 - ε_low, 1 + ε_high) Â) + β KL(π || π_ref)
+                    Â = (r - mean of its group) / (std of its group + eps)   ρ_t = π(y_t) / π_old(y_t)
+                    N: tokens of the whole batch (dapo); other loss types weigh tokens otherwise""",
+                    PROMPTS,
+                    "the model, its gradients, two AdamW moments and the keys and values of the answers that are being"
+                            + " written; the frozen reference only with beta above 0",
+                    "arXiv 2402.03300, equation 3; 2503.14476",
+                    OnlineJob.GrpoJob.class));
 
     private Methods() {}
 

@@ -57,7 +57,12 @@ public sealed interface OnlineJob extends Job {
             @Inline RunSettings run,
             @Inline Optimisation optimisation,
 
-            @Setting(doc = "Learning rate after warm-up; about 1e-5 for an adapter.", byDefault = "1e-6", min = 0, aboveMin = true, source = "arXiv 2402.03300; TRL")
+            @Setting(
+                    doc = "Learning rate after warm-up; about 1e-5 for an adapter.",
+                    byDefault = "1e-6",
+                    min = 0,
+                    aboveMin = true,
+                    source = "arXiv 2402.03300; TRL")
             double learningRate,
 
             @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
@@ -72,8 +77,8 @@ public sealed interface OnlineJob extends Job {
         public GrpoJob {
             OnlineJob.check(run, optimisation, online, reference);
             if (online.numGenerations() < 2) {
-                throw new IllegalArgumentException("num_generations must be at least 2: an answer is judged by the others"
-                        + " to its prompt");
+                throw new IllegalArgumentException(
+                        "num_generations must be at least 2: an answer is judged by the others" + " to its prompt");
             }
         }
 
@@ -87,8 +92,9 @@ public sealed interface OnlineJob extends Job {
             RunSettings run, Optimisation optimisation, OnlineSettings online, ReferenceSettings reference) {
         online.pace(optimisation.rowsPerStep());
         if (reference.precomputeRefLogProbs()) {
-            throw new IllegalArgumentException("precompute_ref_log_probs asks the reference once, before the first step,"
-                    + " but what this method learns from is written anew at each; leave it out");
+            throw new IllegalArgumentException(
+                    "precompute_ref_log_probs asks the reference once, before the first step,"
+                            + " but what this method learns from is written anew at each; leave it out");
         }
         reference.requireFits(run);
     }

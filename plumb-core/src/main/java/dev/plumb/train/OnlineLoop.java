@@ -85,8 +85,9 @@ final class OnlineLoop implements Loop {
         this.seed = seed;
         this.memory = objective.start();
         if (objective.onPolicyOnly() && settings.steps() > 1) {
-            throw new PlumbException("This method learns from a rollout in one step only, as its loss has no ratio of the"
-                    + " policy to the one that wrote: set num_iterations and num_mini_batches to 1.");
+            throw new PlumbException(
+                    "This method learns from a rollout in one step only, as its loss has no ratio of the"
+                            + " policy to the one that wrote: set num_iterations and num_mini_batches to 1.");
         }
     }
 

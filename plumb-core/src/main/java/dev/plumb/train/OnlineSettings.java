@@ -33,8 +33,9 @@ public record OnlineSettings(
         int numIterations,
 
         @Setting(
-                doc = "Into how many steps one walk through a rollout is cut: a rollout holds so many times the rows of a"
-                        + " step.",
+                doc =
+                        "Into how many steps one walk through a rollout is cut: a rollout holds so many times the rows of a"
+                                + " step.",
                 byDefault = "1",
                 min = 1,
                 source = "TRL, of PPO")
@@ -58,7 +59,11 @@ public record OnlineSettings(
                 source = "TRL")
         double topP,
 
-        @Setting(doc = "Draw only from so many of the most probable tokens; 0: all.", byDefault = "0", min = 0, source = "TRL")
+        @Setting(
+                doc = "Draw only from so many of the most probable tokens; 0: all.",
+                byDefault = "0",
+                min = 0,
+                source = "TRL")
         int topK,
 
         @Setting(

@@ -70,8 +70,9 @@ final class Roller {
     }
 
     private List<Written> write(TokenStore store, List<Long> rows, int samples, long first, Sampling sampling) {
-        List<int[]> prompts =
-                rows.stream().map(row -> ((TokenPrompt) store.get(row)).prompt()).toList();
+        List<int[]> prompts = rows.stream()
+                .map(row -> ((TokenPrompt) store.get(row)).prompt())
+                .toList();
         int atOnce = Math.min(rows.size() * samples, decoder.device() == Device.CPU ? 64 : 256);
         List<Generator.Completion> made = new Generator(decoder, Math.max(1, atOnce))
                 .generate(new Generator.Request(prompts, first, samples), sampling, Generator.Watcher.NONE);

@@ -95,7 +95,12 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
             put(row, "reference", one.reference());
             put(row, "values", one.values());
             put(row, "advantages", credit.advantages().get(i));
-            put(row, "returns", credit.returns().isEmpty() ? new double[0] : credit.returns().get(i));
+            put(
+                    row,
+                    "returns",
+                    credit.returns().isEmpty()
+                            ? new double[0]
+                            : credit.returns().get(i));
         }
         Files.writeString(folder.resolve(FILE), node + "\n");
     }

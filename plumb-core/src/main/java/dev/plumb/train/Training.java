@@ -224,8 +224,7 @@ public final class Training {
             return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
         }
         try (FrozenModel frozen = FrozenModel.of(start, online.reference())) {
-            return train(
-                    loop.apply(Optional.of(frozen.decoder())), workplace, folder, interrupt, Optional.of(frozen));
+            return train(loop.apply(Optional.of(frozen.decoder())), workplace, folder, interrupt, Optional.of(frozen));
         }
     }
 
@@ -237,7 +236,8 @@ public final class Training {
         if (longest + length > context) {
             throw new PlumbException("The longest prompt has " + longest + " tokens, and with max_completion_length: "
                     + length + " that is more than the model's context of " + context + " tokens. Lower"
-                    + " max_completion_length to " + Math.max(1, context - longest) + " or less, or leave long prompts out"
+                    + " max_completion_length to " + Math.max(1, context - longest)
+                    + " or less, or leave long prompts out"
                     + " with data.max_length and data.truncation: drop.");
         }
         return length;

@@ -55,6 +55,7 @@ record TinyRun(Path folder) {
             }
             Files.write(folder.resolve("pairs.jsonl"), pairs);
             Files.write(folder.resolve("judged.jsonl"), judged());
+            Files.write(folder.resolve("prompts.jsonl"), prompts());
             Files.write(folder.resolve("demonstrations.jsonl"), demonstrations);
             BytePairTrainer.train(
                     texts,
@@ -102,11 +103,26 @@ record TinyRun(Path folder) {
         return rows;
     }
 
+    /** Beginnings to go on from. */
+    private static List<String> prompts() {
+        Random random = new Random(7);
+        List<String> rows = new ArrayList<>();
+        for (int row = 0; row < 40; row++) {
+            rows.add(new JsonMapper()
+                    .createObjectNode()
+                    .put("prompt", "row " + row + " " + sentence(random))
+                    .put("answer", WORDS[row % WORDS.length])
+                    .toString());
+        }
+        return rows;
+    }
+
     private Path data(String method) {
         return folder.resolve(
                 switch (method) {
                     case "sft" -> "demonstrations.jsonl";
                     case "kto" -> "judged.jsonl";
+                    case "grpo" -> "prompts.jsonl";
                     default -> "pairs.jsonl";
                 });
     }

@@ -1,0 +1,96 @@
+package dev.plumb.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.plumb.config.PlumbException;
+import dev.plumb.train.MetricsLog.Split;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Runs that learn from what the policy writes: they raise a reward that can be checked, and go on exactly after a stop. */
+class OnlineRunTest {
+    /** The share of answers that hold a wanted letter. */
+    private static final String REWARD = "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]";
+
+    @TempDir
+    private Path folder;
+
+    private TinyRun tiny;
+
+    @BeforeEach
+    void make() {
+        tiny = TinyRun.make(folder);
+    }
+
+    private static double reward(RunLayout run, int entry) {
+        List<MetricsLog.Entry> all = TinyRun.entries(run, Split.EVAL);
+        return all.get(entry < 0 ? all.size() + entry : entry).values().get("reward");
+    }
+
+    private RunLayout train(String method, String output, String... more) {
+        String[] all = new String[more.length + 7];
+        all[6] = "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}";
+        all[0] = REWARD;
+        all[1] = "per_device_train_batch_size: 32";
+        all[2] = "num_generations: 8";
+        all[3] = "max_completion_length: 6";
+        all[4] = "micro_batch_tokens: 200";
+        all[5] = "max_steps: 40";
+        System.arraycopy(more, 0, all, 7, more.length);
+        return tiny.train(method, output, all);
+    }
+
+    @Test
+    void groupsRaiseTheirReward() {
+        RunLayout run = train("grpo", "grpo", "learning_rate: 2e-2");
+        assertThat(reward(run, -1)).isGreaterThan(reward(run, 0) + 0.4);
+        MetricsLog.Entry first = TinyRun.entries(run, Split.TRAIN).get(0);
+        assertThat(first.values().keySet())
+                .contains(
+                        "reward",
+                        "reward_std",
+                        "rewards/regex/mean",
+                        "frac_reward_zero_std",
+                        "completions/mean_length",
+                        "completions/clipped_ratio",
+                        "entropy",
+                        "grad_norm");
+        assertThat(first.values().get("loss")).isCloseTo(0, within(0.2));
+        assertThat(run.samples()).content().contains("\"scores\":{\"reward\":", "\"regex\":1");
+    }
+
+    @Test
+    void aRunGoesOnExactlyAlsoInTheMiddleOfARollout() {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "max_steps: 11",
+            "save_steps: 3",
+            "eval_steps: 5",
+            "num_iterations: 2",
+            "num_mini_batches: 2",
+            "beta: 0.04"
+        };
+        RunLayout whole = train("grpo", "whole", settings);
+        train("grpo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // after three of four steps
+        assertThat(TinyRun.entries(whole, Split.TRAIN).get(3).values()).doesNotContainKey("reward");
+        assertThat(TinyRun.entries(whole, Split.TRAIN).get(4).values()).containsKey("reward");
+    }
+
+    @Test
+    void whatCannotBeLearntFromIsRefusedBeforehand() {
+        assertThatThrownBy(() -> train("grpo", "a", "num_generations: 5"))
+                .isInstanceOf(PlumbException.class)
+                .hasMessageContaining("no whole groups of num_generations: 5");
+        assertThatThrownBy(() -> train("grpo", "b", "max_completion_length: 500"))
+                .hasMessageContaining("more than the model's context of 512 tokens. Lower max_completion_length to 4");
+        assertThatThrownBy(() -> train("grpo", "c", "precompute_ref_log_probs: true"))
+                .hasMessageContaining("written anew at each");
+        assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []")).hasMessageContaining("names no reward");
+    }
+}
