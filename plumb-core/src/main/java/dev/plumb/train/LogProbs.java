@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * objective, and an objective needs no fused kernel of its own.
  *
  * <p>With z = W h the logits of a row and y its token: ℓ = z_y − logsumexp(z). Going back, dz = d · (onehot(y) − softmax(z)),
- * dh = Wᵀ dz and dW += dz hᵀ, where d is the derivative of the loss by ℓ. With a soft cap, z = c tanh(W h / c).
+ * dh = Wᵀ dz and dW += dz hᵀ, where d is the derivative of the loss by ℓ. Where the loss depends on the entropy H = −Σ p log p
+ * too, with derivative e, dz has − e · p (log p + H) besides. With a soft cap, z = c tanh(W h / c).
  */
 final class LogProbs {
     /** The logits that exist at a time take about this much, and their probabilities once more. */
@@ -21,6 +22,9 @@ final class LogProbs {
 
     /** Up to this much, all logits of a pass are one chunk, whose probabilities are held for the way back. */
     private static final long HELD_BYTES = 2 * CHUNK_BYTES;
+
+    /** The smallest normal 32-bit number: its logarithm is finite. */
+    private static final double LEAST_PROBABILITY = Float.MIN_NORMAL;
 
     private final double softcap;
     private final double temperature;
@@ -98,6 +102,22 @@ final class LogProbs {
      */
     Tensor backward(
             Tensor hidden, Tensor head, Tensor targets, Scores scores, Tensor gradient, @Nullable Tensor headGradient) {
+        return backward(hidden, head, targets, scores, gradient, null, headGradient);
+    }
+
+    /**
+     * The same where the loss depends on entropies too.
+     *
+     * @param entropyGradient e, its derivative by each entropy, [rows]; null if there is none
+     */
+    Tensor backward(
+            Tensor hidden,
+            Tensor head,
+            Tensor targets,
+            Scores scores,
+            Tensor gradient,
+            @Nullable Tensor entropyGradient,
+            @Nullable Tensor headGradient) {
         Tensor out = Tensor.empty(hidden.dtype(), hidden.device(), hidden.shape());
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
@@ -111,10 +131,13 @@ final class LogProbs {
                         chunks.spread(
                                 z, scores.normalisers().narrow(0, start, n).unsqueeze(1));
                     }
+                    Tensor besides =
+                            entropyGradient == null ? null : chunks.ofEntropies(entropyGradient.narrow(0, start, n), n);
                     chunks.back(
                             h,
                             targets.narrow(0, start, n),
                             gradient.narrow(0, start, n),
+                            besides,
                             out.narrow(0, start, n),
                             headGradient,
                             n);
@@ -181,6 +204,7 @@ final class LogProbs {
                                 h,
                                 y,
                                 known.gradient().narrow(0, start, n),
+                                null,
                                 known.hiddenGradient().narrow(0, start, n),
                                 headGradient,
                                 n);
@@ -259,11 +283,34 @@ final class LogProbs {
             }
         }
 
-        /** From the probabilities of n rows to their gradients. */
-        void back(Tensor h, Tensor y, Tensor gradient, Tensor hiddenGradient, @Nullable Tensor headGradient, long n) {
+        /**
+         * −e p (log p + H) of n rows, [n, vocabulary]; where p is 0, so is this. H is computed anew from the same p: that of
+         * the way forth is a small difference of large numbers, and with it a row's sum would not be 0.
+         */
+        Tensor ofEntropies(Tensor gradient, long n) {
+            Tensor p = probabilities.narrow(0, 0, n);
+            Tensor logs = p.clampMin(LEAST_PROBABILITY).log();
+            Tensor minusEntropy = p.mul(logs).sum(1, true).div(p.sum(1, true)); // [n, 1]
+            return logs.addInPlace(minusEntropy, -1)
+                    .mulInPlace(p)
+                    .mulInPlace(gradient.neg().unsqueeze(1));
+        }
+
+        /** From the probabilities of n rows to their gradients, and what these have besides. */
+        void back(
+                Tensor h,
+                Tensor y,
+                Tensor gradient,
+                @Nullable Tensor besides,
+                Tensor hiddenGradient,
+                @Nullable Tensor headGradient,
+                long n) {
             Tensor dz = probabilities.narrow(0, 0, n);
             Tensor d = gradient.unsqueeze(1); // [n, 1]
             dz.mulInPlace(d.neg());
+            if (besides != null) {
+                dz.addInPlace(besides, 1);
+            }
             dz.scatterAddInPlace(1, y.unsqueeze(1), d);
             if (softcap > 0) { // dz/d(W h) = 1 − (z / c)²
                 Tensor z = logits.narrow(0, 0, n);

@@ -67,6 +67,49 @@ class LogProbsTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"80, 70000, 0, 1", "80, 70000, 3, 1", "129, 300, 2, 1", "1, 2, 0, 1", "40, 500, 0, 40"})
+    void entropiesHaveAGradient(int rows, int vocabulary, double softcap, double sharpness) {
+        Torch.seed(5);
+        try (Scope scope = Scope.open()) {
+            Tensor hidden = random(rows, 8).mul(sharpness); // 40: some probabilities are 0 in 32 bits
+            Tensor head = random(vocabulary, 8);
+            Tensor targets = Tensor.of(new int[rows], Device.CPU);
+            Tensor d = random(rows);
+            Tensor e = random(rows);
+
+            Tensor h = hidden.to(DType.FLOAT64).requiresGrad(true);
+            Tensor w = head.to(DType.FLOAT64).requiresGrad(true);
+            Tensor z = h.matmul(w.transpose(0, 1));
+            Tensor p = Functional.logSoftmax(softcap > 0 ? z.div(softcap).tanh().mul(softcap) : z, 1);
+            Tensor logps = p.gather(1, targets.unsqueeze(1)).reshape(rows);
+            Tensor entropies = p.exp().mul(p).sum(1).neg();
+            logps.mul(d.to(DType.FLOAT64))
+                    .sum()
+                    .add(entropies.mul(e.to(DType.FLOAT64)).sum())
+                    .backward();
+
+            LogProbs chunked = new LogProbs(softcap, false);
+            for (boolean held : new boolean[] {false, true}) {
+                LogProbs.Scores scores =
+                        held ? chunked.forwardToLearn(hidden, head, targets) : chunked.forward(hidden, head, targets);
+                Tensor headGradient = Tensor.zeros(DType.FLOAT32, Device.CPU, vocabulary, 8);
+                Tensor hiddenGradient = chunked.backward(hidden, head, targets, scores, d, e, headGradient);
+                assertClose(hiddenGradient, h.grad(), 1e-4);
+                assertClose(headGradient, w.grad(), 1e-4);
+
+                LogProbs.Scores again =
+                        held ? chunked.forwardToLearn(hidden, head, targets) : chunked.forward(hidden, head, targets);
+                Tensor none = chunked.backward(hidden, head, targets, again, d, null, null);
+                LogProbs.Scores third =
+                        held ? chunked.forwardToLearn(hidden, head, targets) : chunked.forward(hidden, head, targets);
+                Tensor zero = chunked.backward(
+                        hidden, head, targets, third, d, Tensor.zeros(DType.FLOAT32, Device.CPU, rows), null);
+                assertThat(none.toDoubles()).containsExactly(zero.toDoubles());
+            }
+        }
+    }
+
     private static Tensor random(long... shape) {
         return Tensor.zeros(DType.FLOAT32, Device.CPU, shape).normalInPlace(0, 1);
     }
