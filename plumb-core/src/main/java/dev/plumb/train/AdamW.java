@@ -6,6 +6,7 @@ import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 
 /**
  * AdamW (arXiv 1711.05101, algorithm 2): moments of the gradient, bias-corrected, and a decay of the weights that does not go
@@ -31,7 +32,14 @@ final class AdamW implements AutoCloseable {
     record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
 
     /** All of one parameter; master is the parameter itself where that has 32 bits. */
-    private record Slot(Tensor parameter, Tensor master, Tensor gradient, Tensor first, Tensor second, boolean decays) {
+    private record Slot(
+            Tensor parameter,
+            Tensor master,
+            Tensor gradient,
+            Tensor first,
+            Tensor second,
+            boolean decays,
+            double rate) {
         boolean isNarrow() {
             return master != parameter;
         }
@@ -43,6 +51,16 @@ final class AdamW implements AutoCloseable {
      * @param parameters what is trained; each gets a gradient to collect into
      */
     AdamW(Map<String, Tensor> parameters, Settings settings) {
+        this(parameters, settings, name -> 1);
+    }
+
+    /**
+     * An optimiser that takes larger or smaller steps for some parameters.
+     *
+     * @param parameters what is trained
+     * @param rates for each name by what the learning rate is multiplied
+     */
+    AdamW(Map<String, Tensor> parameters, Settings settings, ToDoubleFunction<String> rates) {
         this.settings = settings;
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
@@ -54,7 +72,7 @@ final class AdamW implements AutoCloseable {
                 parameter.grad(narrow ? parameter.detach().mul(0) : gradient);
                 slots.put(
                         name,
-                        new Slot(parameter, master, gradient, zeros(parameter), zeros(parameter), parameter.dim() > 1));
+                        new Slot(parameter, master, gradient, zeros(parameter), zeros(parameter), parameter.dim() > 1, rates.applyAsDouble(name)));
             });
         }
     }
@@ -104,8 +122,9 @@ final class AdamW implements AutoCloseable {
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
             for (Slot slot : slots.values()) {
-                double decay = slot.decays() ? 1 - learningRate * settings.weightDecay() : 1;
-                update(slot, gradientFactor, decay, learningRate / correction1, correction2);
+                double rate = learningRate * slot.rate();
+                double decay = slot.decays() ? 1 - rate * settings.weightDecay() : 1;
+                update(slot, gradientFactor, decay, rate / correction1, correction2);
                 if (slot.isNarrow()) {
                     slot.parameter().copyInPlace(slot.master());
                 }

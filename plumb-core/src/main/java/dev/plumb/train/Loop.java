@@ -36,6 +36,11 @@ interface Loop {
         return decoder.trained();
     }
 
+    /** By what the learning rate of a parameter is multiplied. */
+    default double rate(String name) {
+        return 1;
+    }
+
     /** Refuses a loss before the first update that cannot be right. */
     default void requireSoundStart(double loss) {}
 

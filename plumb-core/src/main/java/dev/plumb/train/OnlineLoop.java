@@ -4,6 +4,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenPrompt;
 import dev.plumb.data.TokenStore;
+import dev.plumb.hub.Safetensors;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Experience;
 import dev.plumb.objective.Loss;
@@ -20,10 +21,12 @@ import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Learns from what the policy itself writes: draws completions of some prompts, has them rewarded, lets the objective say what
@@ -40,6 +43,9 @@ final class OnlineLoop implements Loop {
     private final RewardSet rewards;
     private final Roller roller;
     private final RolloutScorer scorer;
+    private final Optional<Critic> critic;
+    private final int criticWarmup;
+    private final double criticRate;
     private final Policy policy;
     private final Device device;
     private final long seed;
@@ -54,6 +60,9 @@ final class OnlineLoop implements Loop {
      *
      * @param decoder the policy
      * @param reference the model that it is measured against, if the objective wants one
+     * @param critic the value function, if the objective wants one
+     * @param criticWarmup rollouts from which it learns alone, before the policy does
+     * @param criticRate its learning rate in relation to the policy's
      * @param optimisation how weights are updated
      * @param settings how it writes
      * @param objective what completions are worth, and the loss
@@ -64,6 +73,9 @@ final class OnlineLoop implements Loop {
     OnlineLoop(
             Decoder decoder,
             Optional<Decoder> reference,
+            Optional<Critic> critic,
+            int criticWarmup,
+            double criticRate,
             Optimisation optimisation,
             OnlineSettings settings,
             PolicyObjective objective,
@@ -80,8 +92,12 @@ final class OnlineLoop implements Loop {
         this.scorer = new RolloutScorer(
                 policy,
                 reference.map(model -> Policy.at(settings.temperature(), model)),
+                critic,
                 optimisation.tokensPerPass(device),
                 optimisation.style());
+        this.critic = critic;
+        this.criticWarmup = criticWarmup;
+        this.criticRate = criticRate;
         this.seed = seed;
         this.memory = objective.start();
         if (objective.onPolicyOnly() && settings.steps() > 1) {
@@ -104,7 +120,7 @@ final class OnlineLoop implements Loop {
         List<Written> written = roller.draw(
                 store,
                 turn.rows(),
-                settings.numGenerations(),
+                settings.generations(),
                 seed,
                 turn.take() * turn.rows().size());
         boolean later = settings.steps() > 1;
@@ -121,7 +137,7 @@ final class OnlineLoop implements Loop {
         Experience experience = experience(written, scores, greedy);
         PolicyObjective.Credit credit = objective.credit(experience, memory);
         memory = credit.memory();
-        rollout = new Rollout(settings.numGenerations(), written, credit, false);
+        rollout = new Rollout(settings.generations(), written, credit, false);
         ofRollout = measures(written, experience, credit, scores);
         faults = scores.faults();
     }
@@ -131,6 +147,7 @@ final class OnlineLoop implements Loop {
         List<double[]> old = new ArrayList<>();
         List<double[]> reference = new ArrayList<>();
         List<double[]> entropies = new ArrayList<>();
+        List<double[]> values = new ArrayList<>();
         for (int i = 0; i < stopped.length; i++) {
             Written one = written.get(i);
             stopped[i] = one.stopped();
@@ -141,16 +158,19 @@ final class OnlineLoop implements Loop {
             if (objective.creditNeedsEntropies()) {
                 entropies.add(one.entropies());
             }
+            if (objective.needsCritic()) {
+                values.add(one.values());
+            }
         }
         return new Experience(
-                settings.numGenerations(),
+                settings.generations(),
                 rows(scores),
                 scores.weights(),
                 old,
                 reference,
                 stopped,
                 entropies,
-                List.of(),
+                values,
                 greedy);
     }
 
@@ -202,7 +222,7 @@ final class OnlineLoop implements Loop {
             measured.set("early_stopped", 1);
             return measured;
         }
-        List<Integer> chosen = rollout.step(turn.phase(), settings.numMiniBatches(), seed + turn.take()).stream()
+        List<Integer> chosen = rollout.step(turn.phase(), settings.miniBatches(), seed + turn.take()).stream()
                 .filter(i -> rollout.credit().kept()[i])
                 .toList();
         long tokens = chosen.stream()
@@ -227,44 +247,66 @@ final class OnlineLoop implements Loop {
 
     /** Adds to gradients and metrics; gives the sum of ρ − 1 − log ρ over the part's tokens. */
     private double learn(RolloutPart part, PolicyObjective.Step step, Metrics measured) {
-        Policy.Learning learning = policy.learn(part.packing(), optimisation.gradientCheckpointing());
+        boolean checkpointing = optimisation.gradientCheckpointing();
+        Policy.Learning learning = policy.learn(part.packing(), checkpointing);
         LogProbs.Scores scores = learning.score();
         Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
-        Tensor entropies = scores.entropies();
-        if (objective.learnsEntropies()) {
-            entropies = entropies.requiresGrad(true);
+        boolean ofEntropies = objective.learnsEntropies();
+        if (ofEntropies) {
+            scores.entropies().requiresGrad(true);
         }
-        PolicyBatch batch = batch(part, logps, entropies);
+        Optional<Critic.Learning> valuing = critic.map(model -> model.learn(part.packing(), checkpointing));
+        PolicyBatch batch = batch(part, scores, valuing);
         Loss loss = objective.loss(batch, step);
         loss.value().backward();
-        learning.backward(scores, logps.grad());
+        if (turn.take() >= criticWarmup) {
+            learning.backward(
+                    scores, logps.grad(), ofEntropies ? scores.entropies().grad() : null);
+        }
+        valuing.ifPresent(Critic.Learning::backward);
         measured.add(loss);
-        measured.add(scores, part.packing().trained());
+        measured.add("entropy", scores.entropies().detach().sum().item(), part.packing().trained());
         Tensor apart = logps.detach().sub(batch.oldLogps());
         return apart.exp().sub(1).sub(apart).sum().item();
     }
 
-    private PolicyBatch batch(RolloutPart part, Tensor logps, Tensor entropies) {
-        List<double[]> advantages = part.of(rollout.credit().advantages());
-        boolean known = rollout.written().get(part.rows().get(0)).old().length > 0;
+    private PolicyBatch batch(RolloutPart part, LogProbs.Scores scores, Optional<Critic.Learning> valuing) {
+        List<Written> written = part.of(rollout.written());
+        boolean known = written.get(0).old().length > 0;
         return new PolicyBatch(
                 part.rows().size(),
-                logps,
-                known ? tensor(part.ofWritten(rollout.written(), Written::old)) : logps.detach(),
-                objective.needsReference()
-                        ? Optional.of(tensor(part.ofWritten(rollout.written(), Written::reference)))
-                        : Optional.empty(),
-                tensor(advantages),
+                scores.logps(),
+                known ? tensor(written, Written::old) : scores.logps().detach(),
+                objective.needsReference() ? Optional.of(tensor(written, Written::reference)) : Optional.empty(),
+                tensor(part.of(rollout.credit().advantages()), row -> row),
                 Optional.empty(),
-                objective.learnsEntropies() ? Optional.of(entropies) : Optional.empty(),
-                Optional.empty(),
+                objective.learnsEntropies() ? Optional.of(scores.entropies()) : Optional.empty(),
+                valuing.map(model -> new PolicyBatch.Critic(
+                        model.values(),
+                        tensor(written, Written::values),
+                        tensor(part.of(rollout.credit().returns()), row -> row))),
                 part.packing().sequence(device),
                 part.packing().lengths(device));
     }
 
-    private Tensor tensor(List<double[]> rows) {
-        double[] flat = rows.stream().flatMapToDouble(java.util.Arrays::stream).toArray();
+    /** Numbers of all tokens, in the order of the packing. */
+    private <T> Tensor tensor(List<T> rows, Function<T, double[]> numbers) {
+        double[] flat = rows.stream()
+                .flatMapToDouble(row -> Arrays.stream(numbers.apply(row)))
+                .toArray();
         return Tensor.of(flat, Device.CPU).to(DType.FLOAT32).to(device);
+    }
+
+    @Override
+    public Map<String, Tensor> trained(Decoder decoder) {
+        Map<String, Tensor> out = new LinkedHashMap<>(decoder.trained());
+        critic.ifPresent(model -> out.putAll(model.trained()));
+        return out;
+    }
+
+    @Override
+    public double rate(String name) {
+        return Critic.owns(name) ? criticRate : 1;
     }
 
     @Override
@@ -346,6 +388,9 @@ final class OnlineLoop implements Loop {
     @Override
     public void save(Path folder) throws IOException {
         rollout.save(folder);
+        if (critic.isPresent()) {
+            Safetensors.write(folder.resolve("critic.safetensors"), critic.get().trained(), Optional.empty());
+        }
     }
 
     @Override

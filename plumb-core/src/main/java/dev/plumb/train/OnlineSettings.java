@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.config.Setting;
+import java.util.Optional;
 
 /**
  * How a policy writes what it then learns from.
@@ -18,11 +19,11 @@ import dev.plumb.config.Setting;
 public record OnlineSettings(
         @Setting(
                 doc = "Completions of each prompt, G. Rows of a batch are completions, so a step's rows"
-                        + " (per_device_train_batch_size · gradient_accumulation_steps) must be a multiple of it.",
-                byDefault = "8",
+                        + " (per_device_train_batch_size · gradient_accumulation_steps) must be a multiple of it. If not"
+                        + " given, 8 for grpo, 4 for rloo and reinforce_plus_plus with baseline, 1 for the others.",
                 min = 1,
                 source = "TRL")
-        int numGenerations,
+        Optional<Integer> numGenerations,
 
         @Setting(
                 doc = "How often a rollout is gone through before the next is written (μ; TRL's num_ppo_epochs in PPO)."
@@ -89,18 +90,42 @@ public record OnlineSettings(
                 min = 1,
                 source = "TRL")
         int numGenerationsEval) {
+    /** The same with what is not given. */
+    OnlineSettings or(int generations, int miniBatches) {
+        return new OnlineSettings(
+                Optional.of(numGenerations.orElse(generations)),
+                numIterations,
+                Optional.of(numMiniBatches.orElse(miniBatches)),
+                temperature,
+                topP,
+                topK,
+                minP,
+                repetitionPenalty,
+                numGenerationsEval);
+    }
+
+    /** G. */
+    int generations() {
+        return numGenerations.orElseThrow();
+    }
+
+    /** Steps of one walk through a rollout. */
+    int miniBatches() {
+        return numMiniBatches.orElseThrow();
+    }
+
     /** Steps that learn from a rollout. */
     int steps() {
-        return numIterations * numMiniBatches;
+        return numIterations * miniBatches();
     }
 
     /** How prompts become steps, each of so many completions. */
     Pace pace(int rowsPerStep) {
-        if (rowsPerStep % numGenerations != 0) {
+        if (rowsPerStep % generations() != 0) {
             throw new IllegalArgumentException("a step of " + rowsPerStep + " rows (per_device_train_batch_size ·"
-                    + " gradient_accumulation_steps) holds no whole groups of num_generations: " + numGenerations
+                    + " gradient_accumulation_steps) holds no whole groups of num_generations: " + generations()
                     + "; make it a multiple");
         }
-        return new Pace(rowsPerStep / numGenerations * numMiniBatches, steps());
+        return new Pace(rowsPerStep / generations() * miniBatches(), steps());
     }
 }

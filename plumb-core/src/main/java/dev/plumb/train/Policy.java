@@ -79,7 +79,13 @@ final class Policy {
          * @param gradient derivative of the loss by each log-probability
          */
         void backward(LogProbs.Scores scores, Tensor gradient) {
-            through(logProbs.backward(selected, decoder.head(), targets, scores, gradient, headGradient()));
+            backward(scores, gradient, null);
+        }
+
+        /** The same where the loss has a derivative by each entropy too. */
+        void backward(LogProbs.Scores scores, Tensor gradient, @Nullable Tensor ofEntropies) {
+            through(logProbs.backward(
+                    selected, decoder.head(), targets, scores, gradient, ofEntropies, headGradient()));
         }
 
         /** Both at once, for a derivative that is known beforehand. */

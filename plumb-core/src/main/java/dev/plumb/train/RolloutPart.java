@@ -1,7 +1,6 @@
 package dev.plumb.train;
 
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * Some completions of a rollout that go through the model together.
@@ -10,11 +9,8 @@ import java.util.function.Function;
  * @param packing how they are laid out
  */
 record RolloutPart(List<Integer> rows, Packing packing) {
-    List<double[]> of(List<double[]> all) {
+    /** Those of all that belong to this part. */
+    <T> List<T> of(List<T> all) {
         return rows.stream().map(all::get).toList();
-    }
-
-    List<double[]> ofWritten(List<Written> written, Function<Written, double[]> what) {
-        return rows.stream().map(written::get).map(what).toList();
     }
 }

@@ -13,6 +13,7 @@ final class RolloutScorer {
 
     private final Policy policy;
     private final Optional<Policy> reference;
+    private final Optional<Critic> critic;
     private final int tokens;
     private final Packing.Style style;
 
@@ -21,19 +22,21 @@ final class RolloutScorer {
      *
      * @param policy that wrote them
      * @param reference what it is measured against
+     * @param critic its value function
      * @param tokens of a part, about
      * @param style how parts are laid out
      */
-    RolloutScorer(Policy policy, Optional<Policy> reference, int tokens, Packing.Style style) {
+    RolloutScorer(Policy policy, Optional<Policy> reference, Optional<Critic> critic, int tokens, Packing.Style style) {
         this.policy = policy;
         this.reference = reference;
+        this.critic = critic;
         this.tokens = tokens;
         this.style = style;
     }
 
     /** Adds what is asked for to completions. */
     List<Written> score(List<Written> written, boolean ofPolicy, boolean ofReference) {
-        if (!ofPolicy && !ofReference) {
+        if (!ofPolicy && !ofReference && critic.isEmpty()) {
             return written;
         }
         Written[] out = written.toArray(Written[]::new);
@@ -42,6 +45,7 @@ final class RolloutScorer {
             double[] old = NONE;
             double[] entropies = NONE;
             double[] ref = NONE;
+            double[] values = NONE;
             try (Scope scope = Scope.open()) {
                 if (ofPolicy) {
                     LogProbs.Scores scores = policy.score(part.packing());
@@ -51,12 +55,15 @@ final class RolloutScorer {
                 if (ofReference) {
                     ref = reference.orElseThrow().score(part.packing()).logps().toDoubles();
                 }
+                if (critic.isPresent()) {
+                    values = critic.get().values(part.packing()).toDoubles();
+                }
             }
             int start = 0;
             for (int row : part.rows()) {
                 int end = start + out[row].ids().length;
                 out[row] = out[row].scored(
-                        slice(old, start, end), slice(ref, start, end), NONE, slice(entropies, start, end));
+                        slice(old, start, end), slice(ref, start, end), slice(values, start, end), slice(entropies, start, end));
                 start = end;
             }
         }

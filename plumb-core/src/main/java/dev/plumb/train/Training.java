@@ -253,7 +253,7 @@ public final class Training {
         noteReference(schedule.total());
         Map<String, Tensor> trained = loop.trained(workplace.checkpoint().decoder());
         try (TrainingRun run = TrainingRun.open(
-                job.run(), job.optimisation(), schedule, workplace, trained, reference, folder, interrupt)) {
+                job.run(), job.optimisation(), schedule, workplace, trained, loop::rate, reference, folder, interrupt)) {
             run.train(loop);
             return run.finish();
         }

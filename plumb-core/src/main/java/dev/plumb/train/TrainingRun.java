@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.ToDoubleFunction;
 
 /**
  * What all loops share around their steps: the run folder, the optimiser, logs, evaluations, checkpoints, the end. A loop
@@ -75,6 +76,7 @@ final class TrainingRun implements AutoCloseable {
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
      * @param trained those of the weights that are updated, by name
+     * @param rates for each name by what the learning rate is multiplied
      * @param reference a model that may follow the trained one, if one is held
      * @param folder of the run
      * @param interrupt heeded from now on
@@ -85,10 +87,11 @@ final class TrainingRun implements AutoCloseable {
             Schedule schedule,
             Workplace workplace,
             Map<String, Tensor> trained,
+            ToDoubleFunction<String> rates,
             Optional<FrozenModel> reference,
             RunFolder folder,
             Interrupt interrupt) {
-        AdamW optimizer = new AdamW(trained, optimisation.adam());
+        AdamW optimizer = new AdamW(trained, optimisation.adam(), rates);
         TrainerState state = folder.checkpoints()
                 .newest()
                 .map(checkpoint -> {

@@ -75,6 +75,7 @@ class NotFiniteTest {
                         new Schedule(workplace.dataset().order(1), job.optimisation(), job.pace(), 1e-3, 1),
                         workplace,
                         workplace.checkpoint().decoder().weights().all(),
+                        name -> 1,
                         Optional.empty(),
                         runFolder,
                         interrupt)) {
