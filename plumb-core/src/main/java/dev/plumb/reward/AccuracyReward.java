@@ -38,8 +38,9 @@ final class AccuracyReward implements Rule {
      */
     record Config(
             @Setting(
-                    doc = "The columns with the right answer, the first that a row has; a worked solution that ends in its"
-                            + " answer will do.",
+                    doc =
+                            "The columns with the right answer, the first that a row has; a worked solution that ends in its"
+                                    + " answer will do.",
                     byDefault = "[answer, solution]")
             List<String> columns,
 
@@ -49,13 +50,15 @@ final class AccuracyReward implements Rule {
             Optional<String> answerPattern,
 
             @Setting(
-                    doc = "Whether the last number counts where no answer is marked. It rewards lists of guesses, so not"
-                            + " while training.",
+                    doc =
+                            "Whether the last number counts where no answer is marked. It rewards lists of guesses, so not"
+                                    + " while training.",
                     byDefault = "false")
             boolean lenient,
 
             @Setting(
-                    doc = "Whether only the very same text is right, instead of equal numbers, formulas, sets and units.",
+                    doc =
+                            "Whether only the very same text is right, instead of equal numbers, formulas, sets and units.",
                     byDefault = "false")
             boolean exact,
 
@@ -84,8 +87,10 @@ final class AccuracyReward implements Rule {
             try {
                 return Pattern.compile(pattern);
             } catch (PatternSyntaxException e) {
-                throw new IllegalArgumentException("not a regular expression: " + e.getDescription() + " at character "
-                        + (e.getIndex() + 1) + " of " + pattern, e);
+                throw new IllegalArgumentException(
+                        "not a regular expression: " + e.getDescription() + " at character " + (e.getIndex() + 1)
+                                + " of " + pattern,
+                        e);
             }
         }
 

@@ -24,8 +24,8 @@ record Answer(String text, Source source, boolean severalBoxes) {
     private static final String BOX = "\\boxed";
     private static final String OPEN = "<answer>";
     private static final String CLOSE = "</answer>";
-    private static final Pattern HASHES =
-            Pattern.compile("####[ \\t]*([-+]?)[ \\t]*\\$?[ \\t]*([-+]?)((?:\\d[\\d,]*)?(?:\\.?\\d+)(?:/\\d+)?\\\\?%?)");
+    private static final Pattern HASHES = Pattern.compile(
+            "####[ \\t]*([-+]?)[ \\t]*\\$?[ \\t]*([-+]?)((?:\\d[\\d,]*)?(?:\\.?\\d+)(?:/\\d+)?\\\\?%?)");
     private static final Pattern PHRASE =
             Pattern.compile("(?:final|the) answer(?: is:?| ?:)|final answer is:?", Pattern.CASE_INSENSITIVE);
     private static final Pattern NUMBER = Pattern.compile("[-+]?(?:\\d[\\d,]*)?\\.?\\d+(?:/\\d+)?%?");
@@ -99,15 +99,15 @@ record Answer(String text, Source source, boolean severalBoxes) {
         }
         return boxes.isEmpty()
                 ? Optional.empty()
-                : Optional.of(
-                        new Answer(boxes.get(boxes.size() - 1), source, new HashSet<>(boxes).size() > 1));
+                : Optional.of(new Answer(boxes.get(boxes.size() - 1), source, new HashSet<>(boxes).size() > 1));
     }
 
     private static Optional<Answer> hashes(String text, Source source) {
         Matcher matcher = HASHES.matcher(text);
         Optional<Answer> last = Optional.empty();
         while (matcher.find()) {
-            String number = matcher.group(1) + matcher.group(2) + matcher.group(3).replace(",", "");
+            String number =
+                    matcher.group(1) + matcher.group(2) + matcher.group(3).replace(",", "");
             last = Optional.of(new Answer(number, source, false));
         }
         return last;
@@ -143,7 +143,8 @@ record Answer(String text, Source source, boolean severalBoxes) {
         while (start < end && (Character.isWhitespace(text.charAt(start)) || "*_`:".indexOf(text.charAt(start)) >= 0)) {
             start++;
         }
-        while (start < end && (Character.isWhitespace(text.charAt(end - 1)) || "*_`".indexOf(text.charAt(end - 1)) >= 0)) {
+        while (start < end
+                && (Character.isWhitespace(text.charAt(end - 1)) || "*_`".indexOf(text.charAt(end - 1)) >= 0)) {
             end--;
         }
         return text.substring(start, end);

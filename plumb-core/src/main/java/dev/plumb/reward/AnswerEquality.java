@@ -210,8 +210,7 @@ final class AnswerEquality {
     private static Optional<List<String>> list(String text) {
         for (String[] braces : new String[][] {{"\\{", "\\}"}, {"{", "}"}}) {
             if (text.length() >= 2 * braces[0].length() && text.startsWith(braces[0]) && text.endsWith(braces[1])) {
-                return Optional.of(
-                        entries(text.substring(braces[0].length(), text.length() - braces[1].length())));
+                return Optional.of(entries(text.substring(braces[0].length(), text.length() - braces[1].length())));
             }
         }
         if (ExactNumber.isThousands(text) || tuple(text).isPresent()) {
@@ -262,7 +261,8 @@ final class AnswerEquality {
     }
 
     private static String plain(String text) {
-        String lower = PUNCTUATION.matcher(text.toLowerCase(Locale.ROOT).strip()).replaceAll("");
+        String lower =
+                PUNCTUATION.matcher(text.toLowerCase(Locale.ROOT).strip()).replaceAll("");
         return ARTICLE.matcher(lower).replaceAll("").replaceAll("\\s+", " ").strip();
     }
 }

@@ -182,7 +182,9 @@ final class CleanAnswer {
         if (c == '{') {
             int close = Braces.end(text, at);
             if (close > 0) {
-                out.append('{').append(macros(text.substring(at + 1, close)).strip()).append('}');
+                out.append('{')
+                        .append(macros(text.substring(at + 1, close)).strip())
+                        .append('}');
                 return close + 1;
             }
         }

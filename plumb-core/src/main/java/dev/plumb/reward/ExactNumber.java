@@ -18,15 +18,16 @@ record ExactNumber(Rational value, Form form) {
     private static final Rational HUNDREDTH = new Rational(BigInteger.ONE, BigInteger.valueOf(100));
     private static final Rational HUNDRED = new Rational(BigInteger.valueOf(100), BigInteger.ONE);
     private static final Rational TOLERANCE = new Rational(BigInteger.ONE, BigInteger.valueOf(10_000));
-    private static final Pattern THOUSANDS = Pattern.compile("([-+]?)(\\d{1,3}(?:,\\d{3})+|\\d{1,3}(?: \\d{3})+)(\\.\\d+)?");
+    private static final Pattern THOUSANDS =
+            Pattern.compile("([-+]?)(\\d{1,3}(?:,\\d{3})+|\\d{1,3}(?: \\d{3})+)(\\.\\d+)?");
     private static final Pattern DECIMAL = Pattern.compile("[-+]?(?:\\d+\\.?\\d*|\\.\\d+)");
     private static final Pattern SCIENTIFIC = Pattern.compile(
             "([-+]?(?:\\d+\\.?\\d*|\\.\\d+))(?:[eE]([-+]?\\d{1,4})| ?\\* ?10\\^(?:\\{([-+]?\\d{1,4})\\}|([-+]?\\d{1,4})))");
     private static final Pattern SLASHED = Pattern.compile("([-+]?\\d+) ?/ ?([-+]?\\d+)");
     private static final Pattern FRACTION =
             Pattern.compile("([-+]?) ?\\\\frac ?\\{ ?([-+]?\\d+) ?\\} ?\\{ ?([-+]?\\d+) ?\\}");
-    private static final Pattern MIXED = Pattern.compile(
-            "([-+]?)(\\d+) ?(?: (\\d+) ?/ ?(\\d+)|\\\\frac ?\\{ ?(\\d+) ?\\} ?\\{ ?(\\d+) ?\\})");
+    private static final Pattern MIXED =
+            Pattern.compile("([-+]?)(\\d+) ?(?: (\\d+) ?/ ?(\\d+)|\\\\frac ?\\{ ?(\\d+) ?\\} ?\\{ ?(\\d+) ?\\})");
 
     /** How a number is written. */
     enum Form {
@@ -62,7 +63,8 @@ record ExactNumber(Rational value, Form form) {
             return Math.abs(exponent) > LARGEST_EXPONENT
                     ? Optional.empty()
                     : Optional.of(new ExactNumber(
-                            Rational.of(new BigDecimal(scientific.group(1)).scaleByPowerOfTen(exponent)), Form.DECIMAL));
+                            Rational.of(new BigDecimal(scientific.group(1)).scaleByPowerOfTen(exponent)),
+                            Form.DECIMAL));
         }
         Matcher slashed = SLASHED.matcher(text);
         if (slashed.matches()) {

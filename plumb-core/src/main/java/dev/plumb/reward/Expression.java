@@ -77,7 +77,9 @@ record Expression(Node root, SortedSet<String> variables, boolean decimal) {
             Node root = sum();
             skip();
             boolean decimal = text.replaceAll("[0-9+-]", "").equals(".");
-            return failed || at < text.length() ? Optional.empty() : Optional.of(new Expression(root, variables, decimal));
+            return failed || at < text.length()
+                    ? Optional.empty()
+                    : Optional.of(new Expression(root, variables, decimal));
         }
 
         private boolean hasLongWord() {

@@ -42,8 +42,10 @@ class CodeRewardTest {
         assertThat(of(reward, "def f(x): return 1 / 0", SQUARES)).isEqualTo(Score.of(0, "runtime_error"));
         assertThat(of(reward, "print('noise')\ndef f(x):\n  print(x)\n  return x ** 2", SQUARES))
                 .isEqualTo(Score.of(1, "pass"));
-        assertThat(of(reward, "print(sum(map(int, input().split())), ' ')", SUMS)).isEqualTo(Score.of(1, "pass"));
-        assertThat(reward.score(Inputs.of("def f(x): return x * x", SQUARES))).isEqualTo(Score.of(0, "extraction_failed"));
+        assertThat(of(reward, "print(sum(map(int, input().split())), ' ')", SUMS))
+                .isEqualTo(Score.of(1, "pass"));
+        assertThat(reward.score(Inputs.of("def f(x): return x * x", SQUARES)))
+                .isEqualTo(Score.of(0, "extraction_failed"));
         assertThat(of(reward, "x", Map.of())).isEqualTo(Score.failure("no_tests"));
         Map<String, Object> nameless = Map.of("tests", SQUARES.get("tests"));
         assertThat(of(reward, "x", nameless)).isEqualTo(Score.failure("no_tests"));
@@ -52,7 +54,8 @@ class CodeRewardTest {
     @Test
     void aPartIsWorthAtMostHalf() {
         CodeReward reward = reward(CodeReward.Mode.FRACTION, 1);
-        assertThat(of(reward, "def f(x): return x * x if x > 0 else 0", SQUARES)).isEqualTo(Score.of(0.5, "wrong_answer"));
+        assertThat(of(reward, "def f(x): return x * x if x > 0 else 0", SQUARES))
+                .isEqualTo(Score.of(0.5, "wrong_answer"));
         assertThat(of(reward, "def f(x): return 4", SQUARES).value()).hasValue(1 / 3.0);
         assertThat(of(reward, "def f(x): return x * x", SQUARES).value()).hasValue(1);
     }
@@ -67,9 +70,11 @@ class CodeRewardTest {
                     assertThat(score.value()).hasValue(0);
                     assertThat(score.notes()).contains("suspect");
                 });
-        assertThat(of(reward, "import json\njson.dumps = lambda x: '9'\ndef f(x): return 0", SQUARES).value())
+        assertThat(of(reward, "import json\njson.dumps = lambda x: '9'\ndef f(x): return 0", SQUARES)
+                        .value())
                 .hasValue(0);
-        assertThat(of(reward, "import glob\nprint(open(glob.glob('/program/*')[0]).read())", SUMS).value())
+        assertThat(of(reward, "import glob\nprint(open(glob.glob('/program/*')[0]).read())", SUMS)
+                        .value())
                 .hasValue(0);
     }
 
@@ -81,7 +86,8 @@ class CodeRewardTest {
         assertThat(of(reward, "import os\nwhile True: os.fork()", SUMS).notes())
                 .isSubsetOf("runtime_error", "process_limit", "timeout", "output_limit");
         assertThat(of(reward, "x = bytearray(10 ** 9)", SUMS).notes()).containsExactly("memory_limit");
-        assertThat(of(reward, "import socket\nsocket.create_connection(('127.0.0.1', 80))", SUMS).notes())
+        assertThat(of(reward, "import socket\nsocket.create_connection(('127.0.0.1', 80))", SUMS)
+                        .notes())
                 .containsExactly("runtime_error");
     }
 
@@ -109,11 +115,13 @@ class CodeRewardTest {
 
     @Test
     void blocksAreTakenFromTheEnd() {
-        assertThat(Programs.last("```python\na\n```\nor\n```py\nb\n```\n", "python")).hasValue("b\n");
+        assertThat(Programs.last("```python\na\n```\nor\n```py\nb\n```\n", "python"))
+                .hasValue("b\n");
         assertThat(Programs.last("```\na\n```\n```json\n{}\n```", "python")).hasValue("a\n");
         assertThat(Programs.last("```python\na\n``` then ```", "python")).hasValue("a\n");
         assertThat(Programs.last("```python\na", "python")).isEmpty();
-        assertThat(Programs.last("<think>\n```python\na\n```\n</think> no", "python")).isEmpty();
+        assertThat(Programs.last("<think>\n```python\na\n```\n</think> no", "python"))
+                .isEmpty();
         assertThat(Programs.last("```python\n```", "python")).isEmpty();
     }
 

@@ -31,11 +31,11 @@ class Gsm8kTest {
         int[] correct = new int[MODELS.size()];
         int rows = 0;
         for (JsonNode row : rows(Shared.folder("data/gsm8k/model_solutions.jsonl.gz"))) {
-            Map<String, Object> gold = Map.of("ground_truth", row.get("ground_truth").asText());
+            Map<String, Object> gold =
+                    Map.of("ground_truth", row.get("ground_truth").asText());
             for (int i = 0; i < MODELS.size(); i++) {
                 JsonNode solution = row.get(MODELS.get(i));
-                double score = reward.score(
-                                Inputs.of(solution.get("solution").asText(), gold))
+                double score = reward.score(Inputs.of(solution.get("solution").asText(), gold))
                         .value()
                         .orElseThrow();
                 correct[i] += score == 1 ? 1 : 0;

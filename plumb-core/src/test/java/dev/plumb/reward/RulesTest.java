@@ -45,16 +45,19 @@ class RulesTest {
     void accuracyCountsWhatItSaw() {
         Rule rule = new AccuracyReward(AccuracyReward.Config.byDefault());
         Map<String, Object> row = Map.of("answer", 72);
-        assertThat(rule(rule, "\\boxed{71} \\boxed{72}", row).notes()).contains("answer_spam", "correct", "source_boxed");
+        assertThat(rule(rule, "\\boxed{71} \\boxed{72}", row).notes())
+                .contains("answer_spam", "correct", "source_boxed");
         assertThat(rule(rule, "I think 72", row)).isEqualTo(Score.of(0, "no_answer"));
         assertThat(rule(rule, "#### 72", Map.of())).isEqualTo(Score.failure("no_gold"));
         assertThat(rule(rule, "#### 72", Map.of("answer", " "))).isEqualTo(Score.failure("no_gold"));
-        assertThat(rule(rule, "The answer is blue.", Map.of("answer", "The sky is very blue")).notes())
+        assertThat(rule(rule, "The answer is blue.", Map.of("answer", "The sky is very blue"))
+                        .notes())
                 .contains("text_gold", "wrong");
-        assertThat(rule(rule, "\\boxed{8}", Map.of("solution", "So it is \\boxed{8}.")).value())
+        assertThat(rule(rule, "\\boxed{8}", Map.of("solution", "So it is \\boxed{8}."))
+                        .value())
                 .hasValue(1);
-        Rule exact = new AccuracyReward(new AccuracyReward.Config(
-                List.of("answer"), Optional.empty(), true, true, 2, -1, -0.5, List.of()));
+        Rule exact = new AccuracyReward(
+                new AccuracyReward.Config(List.of("answer"), Optional.empty(), true, true, 2, -1, -0.5, List.of()));
         assertThat(rule(exact, "it is 72", row).value()).hasValue(2);
         assertThat(rule(exact, "\\boxed{72.0}", row).value()).hasValue(-1);
         assertThat(rule(exact, "no idea", row).value()).hasValue(-0.5);
@@ -83,12 +86,16 @@ class RulesTest {
         JsonNode small = Inputs.vector("dapo-soft-overlong");
         for (int i = 0; i < 5; i++) {
             Rule rule = new OverlongReward(new OverlongReward.Config(20480, 4096));
-            assertThat(value(rule, Inputs.ofLength(vector.at("/inputs/lengths/" + i).asInt(), "", Map.of())))
+            assertThat(value(
+                            rule,
+                            Inputs.ofLength(vector.at("/inputs/lengths/" + i).asInt(), "", Map.of())))
                     .isCloseTo(vector.at("/expected/penalty/" + i).asDouble(), within(1e-12));
         }
         for (int i = 0; i < 6; i++) {
             Rule rule = new OverlongReward(new OverlongReward.Config(100, 20));
-            assertThat(value(rule, Inputs.ofLength(small.at("/inputs/lengths/" + i).asInt(), "", Map.of())))
+            assertThat(value(
+                            rule,
+                            Inputs.ofLength(small.at("/inputs/lengths/" + i).asInt(), "", Map.of())))
                     .isCloseTo(small.at("/expected/penalty/" + i).asDouble(), within(1e-12));
         }
     }

@@ -50,7 +50,8 @@ class SandboxTest {
     void writesOnlyToItsOwnFolder(@TempDir Path outside) {
         Path target = outside.resolve("written");
         Execution run = shell(
-                "echo x > /tmp/x && cat /tmp/x; echo x > " + target + "; echo x > /usr/x; echo x > {files}/x; exit 3", "");
+                "echo x > /tmp/x && cat /tmp/x; echo x > " + target + "; echo x > /usr/x; echo x > {files}/x; exit 3",
+                "");
         assertThat(run.output()).isEqualTo("x\n");
         assertThat(run.status()).isEqualTo(3);
         assertThat(target).doesNotExist();
@@ -69,14 +70,16 @@ class SandboxTest {
     @Test
     void endsWhatHangs() {
         long start = System.nanoTime();
-        assertThat(run("sleep 100", "", SandboxLimits.byDefault().withWallSeconds(0.5)).end())
+        assertThat(run("sleep 100", "", SandboxLimits.byDefault().withWallSeconds(0.5))
+                        .end())
                 .isEqualTo(End.TIMEOUT);
         assertThat(run("(sleep 77.7 &) ; (setsid sleep 77.7 &); exit 0", "", SandboxLimits.byDefault())
                         .end())
                 .isEqualTo(End.EXITED);
         assertThat((System.nanoTime() - start) / 1e9).isLessThan(5);
         assertThat(ProcessHandle.allProcesses()
-                        .filter(process -> process.info().commandLine().orElse("").contains("sleep 77.7")))
+                        .filter(process ->
+                                process.info().commandLine().orElse("").contains("sleep 77.7")))
                 .isEmpty();
         SandboxLimits cpu = new SandboxLimits(1, 20, 512, 32, 64, 1024, 64);
         assertThat(run("while :; do :; done", "", cpu).end()).isEqualTo(End.TIMEOUT);
@@ -88,9 +91,11 @@ class SandboxTest {
         assertThat(run.end()).isEqualTo(End.OUTPUT_LIMIT);
         assertThat(run.output()).hasSize(64 << 10);
         assertThat(shell("yes | head -c 1000000000 1>&2", "").end()).isEqualTo(End.OUTPUT_LIMIT);
-        assertThat(shell("head -c 2000000 /dev/zero > /tmp/big; ls -l /tmp/big | cut -d' ' -f5", "").output())
+        assertThat(shell("head -c 2000000 /dev/zero > /tmp/big; ls -l /tmp/big | cut -d' ' -f5", "")
+                        .output())
                 .isEqualTo("1048576\n");
-        assertThat(shell("cat > /dev/null; echo read", "x".repeat(3_000_000)).output()).isEqualTo("read\n");
+        assertThat(shell("cat > /dev/null; echo read", "x".repeat(3_000_000)).output())
+                .isEqualTo("read\n");
         assertThat(shell("exit 0", "x".repeat(3_000_000)).end()).isEqualTo(End.EXITED);
     }
 
@@ -109,7 +114,8 @@ class SandboxTest {
     @Test
     void aSandboxThatDoesNotStartIsNotTheProgramsFault() {
         Sandbox broken = Sandbox.open(Sandbox.Mode.BUBBLEWRAP, List.of(Path.of("/usr")));
-        assertThat(broken.run(List.of("/bin/echo", "a"), Map.of(), "", SandboxLimits.byDefault()).output())
+        assertThat(broken.run(List.of("/bin/echo", "a"), Map.of(), "", SandboxLimits.byDefault())
+                        .output())
                 .isEqualTo("a\n");
         assertThat(shell("echo 'bwrap: no namespace' >&2; exit 1", "").end()).isEqualTo(End.EXITED);
         try {
@@ -122,7 +128,8 @@ class SandboxTest {
 
     @Test
     void anInterruptEndsTheProgram() throws Exception {
-        Thread caller = new Thread(() -> run("sleep 99.9", "", SandboxLimits.byDefault().withWallSeconds(60)));
+        Thread caller =
+                new Thread(() -> run("sleep 99.9", "", SandboxLimits.byDefault().withWallSeconds(60)));
         caller.start();
         Thread.sleep(300);
         caller.interrupt();
@@ -140,6 +147,9 @@ class SandboxTest {
 
     private Execution python(String program) {
         return sandbox.run(
-                List.of("python3", "{files}/p.py"), Map.of("p.py", program), "", SandboxLimits.byDefault().withWallSeconds(3));
+                List.of("python3", "{files}/p.py"),
+                Map.of("p.py", program),
+                "",
+                SandboxLimits.byDefault().withWallSeconds(3));
     }
 }
