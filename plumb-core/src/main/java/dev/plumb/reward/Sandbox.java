@@ -204,9 +204,11 @@ final class Sandbox {
             interrupted = true;
             ended = Optional.of(Execution.End.TIMEOUT);
         }
-        List<ProcessHandle> below = process.descendants().toList(); // in a sandbox they end with it
-        process.destroyForcibly();
-        below.forEach(ProcessHandle::destroyForcibly);
+        if (ended.isPresent()) { // of one that ended by itself this would close the output before it is read
+            List<ProcessHandle> below = process.descendants().toList(); // in a sandbox they end with it
+            process.destroyForcibly();
+            below.forEach(ProcessHandle::destroyForcibly);
+        }
         int status = -1;
         try {
             if (process.waitFor(5, TimeUnit.SECONDS)) {
@@ -217,6 +219,7 @@ final class Sandbox {
         } catch (InterruptedException e) {
             interrupted = true;
         }
+        process.destroyForcibly(); // closes its streams
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
