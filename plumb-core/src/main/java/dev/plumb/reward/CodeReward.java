@@ -61,31 +61,38 @@ final class CodeReward implements Rule {
      */
     record Config(
             @Setting(
-                    doc = "The column with the tests: a list of {kind, input, expected, visible} with kind stdin, function or"
-                            + " assert, or of assert statements. The function's name stands in the column entry_point."
-                            + " Visible tests do not score.",
+                    doc =
+                            "The column with the tests: a list of {kind, input, expected, visible} with kind stdin, function or"
+                                    + " assert, or of assert statements. The function's name stands in the column entry_point."
+                                    + " Visible tests do not score.",
                     byDefault = "tests")
             String column,
 
             @Setting(
-                    doc = "all_pass: 1 if every test passes, else 0; fraction: the share that passes, at most 0.5 unless"
-                            + " all do.",
+                    doc =
+                            "all_pass: 1 if every test passes, else 0; fraction: the share that passes, at most 0.5 unless"
+                                    + " all do.",
                     byDefault = "all_pass")
             Mode mode,
 
-            @Setting(doc = "The interpreter and its arguments.", byDefault = "[python3]") List<String> command,
+            @Setting(doc = "The interpreter and its arguments.", byDefault = "[python3]")
+            List<String> command,
+
             @Setting(doc = "What one test may use.") SandboxLimits limits,
 
-            @Setting(doc = "Time on the clock for all tests of a program, in seconds.", byDefault = "30", min = 0, aboveMin = true)
+            @Setting(
+                    doc = "Time on the clock for all tests of a program, in seconds.",
+                    byDefault = "30",
+                    min = 0,
+                    aboveMin = true)
             double programSeconds,
 
-            @Setting(doc = "Whether numbers are equal that differ by less than 1e-6, absolute or relative.", byDefault = "false")
+            @Setting(
+                    doc = "Whether numbers are equal that differ by less than 1e-6, absolute or relative.",
+                    byDefault = "false")
             boolean floatCompare,
 
-            @Setting(
-                    doc = "How often each program runs; one whose runs differ has failed.",
-                    byDefault = "1",
-                    min = 1)
+            @Setting(doc = "How often each program runs; one whose runs differ has failed.", byDefault = "1", min = 1)
             int runs,
 
             @Setting(
@@ -112,7 +119,8 @@ final class CodeReward implements Rule {
 
     @Override
     public Score score(RewardInput input) {
-        Optional<List<CodeTest>> all = Optional.ofNullable(input.row().get(config.column())).flatMap(CodeTest::of);
+        Optional<List<CodeTest>> all =
+                Optional.ofNullable(input.row().get(config.column())).flatMap(CodeTest::of);
         Optional<String> function = input.text("entry_point");
         List<CodeTest> hidden =
                 all.orElse(List.of()).stream().filter(test -> !test.visible()).toList();

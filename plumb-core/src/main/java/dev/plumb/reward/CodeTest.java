@@ -46,11 +46,8 @@ record CodeTest(Kind kind, Object input, Optional<Object> expected, boolean visi
                 if (kind.isEmpty() || expected.isEmpty() && kind.get() == Kind.STDIN) {
                     return Optional.empty();
                 }
-                tests.add(new CodeTest(
-                        kind.get(),
-                        map.get("input"),
-                        expected,
-                        Boolean.TRUE.equals(map.get("visible"))));
+                tests.add(
+                        new CodeTest(kind.get(), map.get("input"), expected, Boolean.TRUE.equals(map.get("visible"))));
             } else {
                 return Optional.empty();
             }

@@ -34,13 +34,19 @@ final class CosineReward implements Rule {
             @Setting(doc = "The reward of a right answer of length 0.", byDefault = "1.0", source = "arXiv 2502.03373")
             double correctShort,
 
-            @Setting(doc = "The reward of a right answer of length max_len.", byDefault = "0.5", source = "arXiv 2502.03373")
+            @Setting(
+                    doc = "The reward of a right answer of length max_len.",
+                    byDefault = "0.5",
+                    source = "arXiv 2502.03373")
             double correctLong,
 
             @Setting(doc = "The reward of a wrong answer of length 0.", byDefault = "-1.0", source = "arXiv 2502.03373")
             double wrongShort,
 
-            @Setting(doc = "The reward of a wrong answer of length max_len.", byDefault = "-0.5", source = "arXiv 2502.03373")
+            @Setting(
+                    doc = "The reward of a wrong answer of length max_len.",
+                    byDefault = "-0.5",
+                    source = "arXiv 2502.03373")
             double wrongLong,
 
             @Setting(doc = "How answers are compared; the rewards set here are not used.")

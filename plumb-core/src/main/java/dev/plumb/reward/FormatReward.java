@@ -29,7 +29,8 @@ final class FormatReward implements Rule {
      */
     record Config(
             @Setting(
-                    doc = "think_answer: both pairs of tags; think_only: the thought alone, as TRL's think_format_reward.",
+                    doc =
+                            "think_answer: both pairs of tags; think_only: the thought alone, as TRL's think_format_reward.",
                     byDefault = "think_answer",
                     source = "arXiv 2501.12948; TRL")
             Mode mode) {}

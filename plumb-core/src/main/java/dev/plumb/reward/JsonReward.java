@@ -30,9 +30,11 @@ final class JsonReward implements Rule {
     private final Optional<JsonSchema> schema;
 
     JsonReward(Config config) {
-        this.schema = config.schemaFile().map(JsonReward::read).or(() -> config.schema().isEmpty()
-                ? Optional.empty()
-                : Optional.of(compile("json.schema", JSON.valueToTree(config.schema()))));
+        this.schema = config.schemaFile()
+                .map(JsonReward::read)
+                .or(() -> config.schema().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(compile("json.schema", JSON.valueToTree(config.schema()))));
     }
 
     /**
@@ -42,7 +44,9 @@ final class JsonReward implements Rule {
      * @param schemaFile a JSON schema in a file
      */
     record Config(
-            @Setting(doc = "A JSON schema, written in place.") Map<String, Object> schema,
+            @Setting(doc = "A JSON schema, written in place.")
+            Map<String, Object> schema,
+
             @Setting(doc = "The file of a JSON schema.") Optional<Path> schemaFile) {
         /** Checks that there is one schema. */
         Config {
@@ -94,8 +98,8 @@ final class JsonReward implements Rule {
                     throw new JsonSchemaException("refers to " + location + ", which lies outside it");
                 }))));
         try {
-            JsonSchema compiled =
-                    factory.getSchema(schema, SchemaValidatorsConfig.builder().failFast(false).build());
+            JsonSchema compiled = factory.getSchema(
+                    schema, SchemaValidatorsConfig.builder().failFast(false).build());
             compiled.initializeValidators();
             return compiled;
         } catch (JsonSchemaException e) {

@@ -34,8 +34,12 @@ final class LanguageReward implements Rule {
     private static final Set<UnicodeScript> CJK =
             Set.of(UnicodeScript.HAN, UnicodeScript.HIRAGANA, UnicodeScript.KATAKANA);
     private static final Map<String, Set<String>> FREQUENT = new TreeMap<>(Map.of(
-            "en", words("the of and to in is that it for was with as on be at by this are from not have but we so which"),
-            "de", words("der die das und ist nicht ein eine zu den mit von auf für im sich dem wir auch es als wird aus"),
+            "en",
+                    words(
+                            "the of and to in is that it for was with as on be at by this are from not have but we so which"),
+            "de",
+                    words(
+                            "der die das und ist nicht ein eine zu den mit von auf für im sich dem wir auch es als wird aus"),
             "fr", words("le la les et est un une des du que qui dans pour pas sur nous avec ce il donc par plus au"),
             "es", words("el la los las y es un una de que en por para con no se del como más su al entonces son"),
             "it", words("il la di che e è un una per non con del della sono si le i gli come anche quindi da nel"),
@@ -72,12 +76,14 @@ final class LanguageReward implements Rule {
      */
     record Config(
             @Setting(
-                    doc = "The target language: en, de, fr, es, it, pt, nl, zh, ja, ko, ru, uk, el, ar, fa, he, hi or th.",
+                    doc =
+                            "The target language: en, de, fr, es, it, pt, nl, zh, ja, ko, ru, uk, el, ar, fa, he, hi or th.",
                     byDefault = "en")
             String language,
 
             @Setting(
-                    doc = "What counts as one word of Chinese or Japanese: run, all characters in a row; or char, each.",
+                    doc =
+                            "What counts as one word of Chinese or Japanese: run, all characters in a row; or char, each.",
                     byDefault = "run")
             CjkUnit cjkUnit,
 
@@ -98,12 +104,11 @@ final class LanguageReward implements Rule {
 
     @Override
     public Score score(RewardInput input) {
-        String text =
-                switch (config.where()) {
-                    case THOUGHT -> Reasoning.thought(input.completion());
-                    case ANSWER -> Reasoning.answer(input.completion());
-                    case ALL -> input.completion();
-                };
+        String text = switch (config.where()) {
+            case THOUGHT -> Reasoning.thought(input.completion());
+            case ANSWER -> Reasoning.answer(input.completion());
+            case ALL -> input.completion();
+        };
         Tally all = new Tally();
         for (String sentence : text.split("(?<=[.!?。！？\\n])")) {
             count(sentence, all);
@@ -144,7 +149,10 @@ final class LanguageReward implements Rule {
     /** Whether a sign belongs to the word before it. */
     private static boolean joins(int c) {
         int type = Character.getType(c);
-        return c == '\'' || c == '’' || type == Character.NON_SPACING_MARK || type == Character.COMBINING_SPACING_MARK
+        return c == '\''
+                || c == '’'
+                || type == Character.NON_SPACING_MARK
+                || type == Character.COMBINING_SPACING_MARK
                 || c == 'ー';
     }
 

@@ -27,11 +27,7 @@ final class LengthReward implements Rule {
             @Setting(doc = "The longest length that has the full reward, in tokens.", byDefault = "256", min = 0)
             int maxTokens,
 
-            @Setting(
-                    doc = "How many tokens outside the reward reaches 0.",
-                    byDefault = "64",
-                    min = 0,
-                    aboveMin = true)
+            @Setting(doc = "How many tokens outside the reward reaches 0.", byDefault = "64", min = 0, aboveMin = true)
             double ramp) {
         /** Checks the order. */
         Config {

@@ -18,13 +18,16 @@ record ResourceUse(long processes, long bytes) {
     private static final int OF_THE_SANDBOX = 3; // bwrap twice, and the shell or its first child while they start
 
     static ResourceUse of(ProcessHandle root) {
-        List<ProcessHandle> all = Stream.concat(Stream.of(root), root.descendants()).toList();
-        return new ResourceUse(all.size(), all.stream().mapToLong(ResourceUse::resident).sum());
+        List<ProcessHandle> all =
+                Stream.concat(Stream.of(root), root.descendants()).toList();
+        return new ResourceUse(
+                all.size(), all.stream().mapToLong(ResourceUse::resident).sum());
     }
 
     private static long resident(ProcessHandle process) {
         try {
-            String[] pages = Files.readString(Path.of("/proc/" + process.pid() + "/statm")).split(" ");
+            String[] pages = Files.readString(Path.of("/proc/" + process.pid() + "/statm"))
+                    .split(" ");
             return Long.parseLong(pages[1]) * PAGE;
         } catch (IOException | RuntimeException e) {
             return 0; // it has just ended

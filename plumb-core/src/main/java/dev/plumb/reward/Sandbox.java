@@ -64,7 +64,8 @@ final class Sandbox {
         if (help.isEmpty()) {
             throw refused("the command bwrap is not found; install the package bubblewrap");
         }
-        if (said("prlimit", "--version").isEmpty() || root && said("setpriv", "--version").isEmpty()) {
+        if (said("prlimit", "--version").isEmpty()
+                || root && said("setpriv", "--version").isEmpty()) {
             throw refused("prlimit and setpriv are not found; install the package util-linux");
         }
         Sandbox sandbox = new Sandbox(mode, root, help.get().contains("--size"), readable);
@@ -84,7 +85,8 @@ final class Sandbox {
 
     private static Optional<String> said(String... command) {
         try {
-            Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+            Process process =
+                    new ProcessBuilder(command).redirectErrorStream(true).start();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return process.waitFor() == 0 ? Optional.of(output) : Optional.empty();
         } catch (IOException e) {
@@ -149,7 +151,8 @@ final class Sandbox {
             line.addAll(List.of("--clearenv", "--setenv", "PATH", "/usr/local/bin:/usr/bin:/bin", "--setenv", "LANG"));
             line.addAll(List.of("C.UTF-8", "--setenv", "HOME", "/tmp", "--setenv", "PYTHONHASHSEED", "0"));
             line.addAll(List.of("--setenv", "PYTHONDONTWRITEBYTECODE", "1", "--ro-bind", "/usr", "/usr"));
-            for (String system : List.of("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")) {
+            for (String system :
+                    List.of("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache")) {
                 line.addAll(List.of("--ro-bind-try", system, system));
             }
             for (Path path : this.readable) {
@@ -201,9 +204,11 @@ final class Sandbox {
             interrupted = true;
             ended = Optional.of(Execution.End.TIMEOUT);
         }
-        List<ProcessHandle> below = process.descendants().toList(); // in a sandbox they end with it
-        process.destroyForcibly();
-        below.forEach(ProcessHandle::destroyForcibly);
+        if (ended.isPresent()) { // of one that ended by itself this would close the output before it is read
+            List<ProcessHandle> below = process.descendants().toList(); // in a sandbox they end with it
+            process.destroyForcibly();
+            below.forEach(ProcessHandle::destroyForcibly);
+        }
         int status = -1;
         try {
             if (process.waitFor(5, TimeUnit.SECONDS)) {
@@ -214,6 +219,7 @@ final class Sandbox {
         } catch (InterruptedException e) {
             interrupted = true;
         }
+        process.destroyForcibly(); // closes its streams
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
@@ -221,8 +227,7 @@ final class Sandbox {
             ended = Optional.of(Execution.End.OUTPUT_LIMIT);
         }
         int signal = status - 128;
-        Execution.End end = ended.orElse(
-                signal == 24 /* SIGXCPU */ ? Execution.End.TIMEOUT : Execution.End.EXITED);
+        Execution.End end = ended.orElse(signal == 24 /* SIGXCPU */ ? Execution.End.TIMEOUT : Execution.End.EXITED);
         return new Execution(end, status, output.text(), errors.text());
     }
 

@@ -21,8 +21,9 @@ record SandboxLimits(
         double wallSeconds,
 
         @Setting(
-                doc = "Address space of each process, and memory of all of them together, in MiB. Runtimes that reserve much,"
-                        + " such as Java and Node, need 1024 or more.",
+                doc =
+                        "Address space of each process, and memory of all of them together, in MiB. Runtimes that reserve much,"
+                                + " such as Java and Node, need 1024 or more.",
                 byDefault = "512",
                 min = 16)
         int memoryMib,
@@ -30,7 +31,10 @@ record SandboxLimits(
         @Setting(doc = "Processes and threads at one time.", byDefault = "32", min = 1)
         int processes,
 
-        @Setting(doc = "Output and error output, each, in KiB; a program that writes more is ended.", byDefault = "64", min = 1)
+        @Setting(
+                doc = "Output and error output, each, in KiB; a program that writes more is ended.",
+                byDefault = "64",
+                min = 1)
         int outputKib,
 
         @Setting(doc = "The largest file that it may write, in KiB.", byDefault = "1024", min = 1)

@@ -68,13 +68,12 @@ record TestRun(Sandbox sandbox, List<String> command, SandboxLimits limits, bool
         if (fault.isPresent()) {
             return fault.get();
         }
-        boolean passed =
-                switch (test.kind()) {
-                    case STDIN -> sameOutput(run.output(), text(test.expected().orElse("")));
-                    case ASSERT -> run.output().equals(word);
-                    case FUNCTION -> run.output().startsWith(word)
-                            && sameValue(run.output().substring(word.length()), test.expected());
-                };
+        boolean passed = switch (test.kind()) {
+            case STDIN -> sameOutput(run.output(), text(test.expected().orElse("")));
+            case ASSERT -> run.output().equals(word);
+            case FUNCTION ->
+                run.output().startsWith(word) && sameValue(run.output().substring(word.length()), test.expected());
+        };
         return passed ? Outcome.PASS : Outcome.WRONG_ANSWER;
     }
 
@@ -116,7 +115,9 @@ record TestRun(Sandbox sandbox, List<String> command, SandboxLimits limits, bool
                 }
                 String error = run.errors().strip();
                 String last = error.substring(error.lastIndexOf('\n') + 1);
-                if (last.startsWith("SyntaxError") || last.startsWith("IndentationError") || last.startsWith("TabError")) {
+                if (last.startsWith("SyntaxError")
+                        || last.startsWith("IndentationError")
+                        || last.startsWith("TabError")) {
                     yield Optional.of(Outcome.COMPILE_ERROR);
                 }
                 if (run.status() == 128 + 31) { // SIGSYS
@@ -136,8 +137,10 @@ record TestRun(Sandbox sandbox, List<String> command, SandboxLimits limits, bool
 
     /** Line by line, white space at the ends of lines and after the last one ignored. */
     private boolean sameOutput(String output, String expected) {
-        List<String> a = output.stripTrailing().lines().map(String::stripTrailing).toList();
-        List<String> b = expected.stripTrailing().lines().map(String::stripTrailing).toList();
+        List<String> a =
+                output.stripTrailing().lines().map(String::stripTrailing).toList();
+        List<String> b =
+                expected.stripTrailing().lines().map(String::stripTrailing).toList();
         if (a.equals(b)) {
             return true;
         }

@@ -6,8 +6,13 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.reward.Execution.End;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -83,6 +88,23 @@ class SandboxTest {
                 .isEmpty();
         SandboxLimits cpu = new SandboxLimits(1, 20, 512, 32, 64, 1024, 64);
         assertThat(run("while :; do :; done", "", cpu).end()).isEqualTo(End.TIMEOUT);
+    }
+
+    @Test
+    void losesNoOutputOfShortPrograms() throws Exception {
+        List<Callable<String>> calls = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            String word = "word " + i + "\n";
+            calls.add(() -> shell("cat", word).output().equals(word) ? "" : word);
+        }
+        ExecutorService pool = Executors.newFixedThreadPool(8);
+        try {
+            for (Future<String> lost : pool.invokeAll(calls)) {
+                assertThat(lost.get()).isEmpty();
+            }
+        } finally {
+            pool.shutdownNow();
+        }
     }
 
     @Test

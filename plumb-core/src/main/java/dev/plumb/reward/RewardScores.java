@@ -1,0 +1,75 @@
+package dev.plumb.reward;
+
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * What several rewards said of the completions of one step.
+ *
+ * @param names one for each reward
+ * @param weights theirs
+ * @param values [reward, completion], clipped and normalised, not weighted; NaN where there is none
+ * @param raw [reward, completion], as each reward gave it; NaN where there is none
+ * @param totals [completion], the weighted sum of those that there are; NaN for a completion that must not be learnt from
+ * @param counts by metric name: {@code reward/NAME/errors}, {@code /timeouts}, {@code /refused}, {@code /not_applicable},
+ *     {@code /calls}, and {@code /notes/NOTE} for what the reward itself counts
+ * @param faults what went wrong, a line for each kind, with an example; empty if all went well
+ */
+public record RewardScores(
+        List<String> names,
+        double[] weights,
+        double[][] values,
+        double[][] raw,
+        double[] totals,
+        SortedMap<String, Long> counts,
+        List<String> faults) {
+    /** Copies the collections; arrays are the caller's. */
+    public RewardScores {
+        names = List.copyOf(names);
+        counts = Collections.unmodifiableSortedMap(new TreeMap<>(counts));
+        faults = List.copyOf(faults);
+    }
+
+    /**
+     * Whether a completion has a reward.
+     *
+     * @param completion its index
+     * @return whether it may be learnt from
+     */
+    public boolean isScorable(int completion) {
+        return !Double.isNaN(totals[completion]);
+    }
+
+    /**
+     * A count by its name.
+     *
+     * @param name such as {@code reward/accuracy/errors}
+     * @return the count, 0 if nothing was counted
+     */
+    public long count(String name) {
+        return counts.getOrDefault(name, 0L);
+    }
+
+    /**
+     * The sum and number of what each reward gave, before clipping, so that shares of a step add up to its mean.
+     *
+     * @return by reward: {sum, number}
+     */
+    public Map<String, double[]> sums() {
+        Map<String, double[]> sums = new TreeMap<>();
+        for (int i = 0; i < names.size(); i++) {
+            double[] sum = new double[2];
+            for (double value : raw[i]) {
+                if (!Double.isNaN(value)) {
+                    sum[0] += value;
+                    sum[1]++;
+                }
+            }
+            sums.put(names.get(i), sum);
+        }
+        return sums;
+    }
+}
