@@ -192,6 +192,11 @@ public final class Ppo implements PolicyObjective {
                 ended += experience.stopped()[i] ? 1 : 0;
             }
         }
+        measures.add(Measure.of("kl_coef", beta));
+        measures.add(Measure.of("val/num_eos_tokens", ended));
+        if (n == 0) {
+            return;
+        }
         if (!experience.refLogps().isEmpty()) {
             measures.add(new Measure("objective/kl", kls, n));
         }
@@ -199,8 +204,6 @@ public final class Ppo implements PolicyObjective {
         measures.add(new Measure("objective/non_score_reward", penalties, n));
         measures.add(new Measure("objective/scores", scored, n));
         measures.add(new Measure("objective/rlhf_reward", scored + penalties, n));
-        measures.add(Measure.of("val/num_eos_tokens", ended));
-        measures.add(Measure.of("kl_coef", beta));
     }
 
     /** How well values foresaw: 1 − Var(R − V) / Var(R), and the mean of V − R. */

@@ -64,16 +64,18 @@ public final class RolloutMeasures {
             sum += Arrays.stream(row).map(Math::abs).sum();
             tokens += row.length;
         }
-        out.add(new Measure("advantage/abs_mean", sum, tokens));
+        if (tokens > 0) {
+            out.add(new Measure("advantage/abs_mean", sum, tokens));
+        }
         return out;
     }
 
     /** How far the policy that wrote is from the reference: kl, the mean of k3 over tokens, and kl_k1; none without one. */
     static List<Measure> kl(Experience experience) {
-        if (experience.refLogps().isEmpty()) {
+        int tokens = Arrays.stream(experience.lengths()).sum();
+        if (experience.refLogps().isEmpty() || tokens == 0) {
             return List.of();
         }
-        int tokens = Arrays.stream(experience.lengths()).sum();
         double k3 = Arrays.stream(KlEstimator.K3.sums(experience)).sum();
         double k1 = Arrays.stream(KlEstimator.K1.sums(experience)).sum();
         return List.of(new Measure("kl", k3, tokens), new Measure("kl_k1", k1, tokens));

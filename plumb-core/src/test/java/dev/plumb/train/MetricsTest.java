@@ -3,6 +3,7 @@ package dev.plumb.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.plumb.objective.Measure;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
@@ -27,6 +28,20 @@ class MetricsTest {
                 .containsEntry("num_tokens", 15.0)
                 .containsEntry("shortest", 1.0)
                 .containsEntry("longest", 16.0);
+    }
+
+    @Test
+    void takeMeansAndExtremaOfObjectives() {
+        Metrics metrics = new Metrics();
+        for (double value : new double[] {3, 1, 2}) {
+            metrics.add(new Measure("mean", value, 1));
+            metrics.add(new Measure("least", value, 1, Measure.Fold.MIN));
+            metrics.add(new Measure("most", value, 1, Measure.Fold.MAX));
+        }
+        assertThat(metrics.values())
+                .containsEntry("mean", 2.0)
+                .containsEntry("least", 1.0)
+                .containsEntry("most", 3.0);
     }
 
     private static void put(Metrics metrics, double loss) {
