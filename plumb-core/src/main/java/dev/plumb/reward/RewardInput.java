@@ -13,9 +13,24 @@ import java.util.Optional;
  * @param completionTokens its length in tokens, that token included
  * @param stopped whether the model ended it; false if a length limit did
  * @param row the columns of the prompt's row, as JSON: text, numbers, booleans, lists and maps
+ * @param ids prompt and completion as tokens of the policy, for models that read the same; empty if they are not known
  */
 public record RewardInput(
-        String prompt, String completion, int completionTokens, boolean stopped, Map<String, Object> row) {
+        String prompt, String completion, int completionTokens, boolean stopped, Map<String, Object> row, int[] ids) {
+    /**
+     * A completion whose tokens are not known.
+     *
+     * @param prompt the prompt as the model saw it, rendered
+     * @param completion the completion as text, without the token that ended it
+     * @param completionTokens its length in tokens, that token included
+     * @param stopped whether the model ended it; false if a length limit did
+     * @param row the columns of the prompt's row
+     */
+    public RewardInput(
+            String prompt, String completion, int completionTokens, boolean stopped, Map<String, Object> row) {
+        this(prompt, completion, completionTokens, stopped, row, new int[0]);
+    }
+
     /** Copies the row and checks the length. */
     public RewardInput {
         row = Collections.unmodifiableMap(new LinkedHashMap<>(row));

@@ -72,7 +72,14 @@ final class AdamW implements AutoCloseable {
                 parameter.grad(narrow ? parameter.detach().mul(0) : gradient);
                 slots.put(
                         name,
-                        new Slot(parameter, master, gradient, zeros(parameter), zeros(parameter), parameter.dim() > 1, rates.applyAsDouble(name)));
+                        new Slot(
+                                parameter,
+                                master,
+                                gradient,
+                                zeros(parameter),
+                                zeros(parameter),
+                                parameter.dim() > 1,
+                                rates.applyAsDouble(name)));
             });
         }
     }

@@ -171,7 +171,73 @@ public final class Methods {
                     "the model, its gradients, two AdamW moments and the keys and values of the answers that are being"
                             + " written; the frozen reference only with beta above 0",
                     "arXiv 2402.03300, equation 3; 2503.14476",
-                    OnlineJob.GrpoJob.class));
+                    OnlineJob.GrpoJob.class),
+            new Method<>(
+                    "rloo",
+                    "REINFORCE leave-one-out: like grpo, but an answer is judged by the mean reward of the others to its prompt, undivided",
+                    "Several answers to each prompt; the baseline of each is the mean of the others, which keeps the "
+                            + "estimate unbiased, and rewards are not divided by their spread. The pull towards the reference "
+                            + "is part of the reward. Takes fewer answers a prompt than grpo.",
+                    """
+                    L = - E min(s Â, clip(s, 1 - ε, 1 + ε) Â),   s = π(y) / π_old(y)
+                    Â = R - mean of the R of the other answers,   R = r - β log(π_old(y) / π_ref(y))""",
+                    PROMPTS,
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, and the frozen reference with beta above 0",
+                    "arXiv 2402.14740, equation 8",
+                    OnlineJob.RlooJob.class),
+            new Method<>(
+                    "reinforce",
+                    "REINFORCE with a moving baseline: one answer to each prompt, judged by the mean reward so far",
+                    "The oldest and simplest of these methods: the log-probability of an answer is raised by how far "
+                            + "its reward is above a moving mean. Needs neither groups nor a value function, and learns "
+                            + "slowest.",
+                    """
+                    L = - (1/N) Σ (r - b) log π(y_t),   b := (1 - a) b + a mean(r) after each rollout""",
+                    PROMPTS,
+                    "the model, its gradients, two AdamW moments and the keys and values of the answers that are being written",
+                    "Williams 1992",
+                    OnlineJob.ReinforceJob.class),
+            new Method<>(
+                    "reinforce_plus_plus",
+                    "REINFORCE++: PPO without a value function",
+                    "The reward and a KL at every token add up to what each token is worth; that is normalised over "
+                            + "the whole rollout, and the loss clips as PPO's does. One answer a prompt will do. variant: "
+                            + "baseline subtracts the mean of the group first and puts the KL into the loss.",
+                    """
+                    L = - (1/N) Σ min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t)
+                    Â: A less its mean, over its standard deviation   A_t = Σ_{s ≥ t} γ^(s-t) (r_s - β k1_s)""",
+                    PROMPTS,
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, and the frozen reference with beta above 0",
+                    "arXiv 2501.03262",
+                    OnlineJob.ReinforcePlusPlusJob.class),
+            new Method<>(
+                    "remax",
+                    "ReMax: an answer is judged by the reward of the most probable answer to its prompt",
+                    "One drawn answer and one greedy answer to each prompt; no group, no value function. The greedy "
+                            + "answers cost a second generation.",
+                    """
+                    L = - E (r(y) - r(y_greedy)) log π(y)""",
+                    PROMPTS,
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, and the frozen reference with beta above 0",
+                    "arXiv 2310.10505, algorithm 1",
+                    OnlineJob.ReMaxJob.class),
+            new Method<>(
+                    "ppo",
+                    "proximal policy optimisation: the classical RLHF, with a value function that foresees rewards token by token",
+                    "The model writes answers, a reward model or reward functions score them, a KL to the reference "
+                            + "is taken off at every token, and a second model, the value function, learns what is still to "
+                            + "come, so that each token has an advantage of its own. Updates are clipped. Start from a model "
+                            + "that was fine-tuned (sft) with reward_models and value_model from method reward. Watch "
+                            + "objective/kl, objective/scores, val/explained_variance (above 0 once the value function works) "
+                            + "and the samples. If scores rise and text degenerates, raise kl_coef.",
+                    """
+                    L = - mean min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t) + vf_coef L_V - entropy_coef H
+                    Â: whitened generalised advantages of r_t = - β (log π_old - log π_ref) + [t last] score
+                    L_V = 1/2 mean max((V - R)², (V_clipped - R)²)""",
+                    PROMPTS,
+                    "policy and value function, each with gradients and two AdamW moments; the frozen reference; reward models",
+                    "arXiv 1707.06347, equation 7; 1506.02438; 2203.02155",
+                    OnlineJob.PpoJob.class));
 
     private Methods() {}
 

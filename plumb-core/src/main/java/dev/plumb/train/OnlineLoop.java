@@ -1,6 +1,5 @@
 package dev.plumb.train;
 
-import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenPrompt;
 import dev.plumb.data.TokenStore;
@@ -61,29 +60,21 @@ final class OnlineLoop implements Loop {
      * @param decoder the policy
      * @param reference the model that it is measured against, if the objective wants one
      * @param critic the value function, if the objective wants one
-     * @param criticWarmup rollouts from which it learns alone, before the policy does
-     * @param criticRate its learning rate in relation to the policy's
-     * @param optimisation how weights are updated
-     * @param settings how it writes
+     * @param job the run's settings
      * @param objective what completions are worth, and the loss
      * @param rewards what they are rewarded for
      * @param roller draws them
-     * @param seed of the draws
      */
     OnlineLoop(
             Decoder decoder,
             Optional<Decoder> reference,
             Optional<Critic> critic,
-            int criticWarmup,
-            double criticRate,
-            Optimisation optimisation,
-            OnlineSettings settings,
+            OnlineJob job,
             PolicyObjective objective,
             RewardSet rewards,
-            Roller roller,
-            long seed) {
-        this.optimisation = optimisation;
-        this.settings = settings;
+            Roller roller) {
+        this.optimisation = job.optimisation();
+        this.settings = job.online();
         this.objective = objective;
         this.rewards = rewards;
         this.roller = roller;
@@ -96,15 +87,12 @@ final class OnlineLoop implements Loop {
                 optimisation.tokensPerPass(device),
                 optimisation.style());
         this.critic = critic;
-        this.criticWarmup = criticWarmup;
-        this.criticRate = criticRate;
-        this.seed = seed;
+        this.criticWarmup = job.critic().map(CriticSettings::criticWarmupSteps).orElse(0);
+        this.criticRate = job.critic()
+                .map(of -> of.criticLearningRate() / job.learningRate())
+                .orElse(1.0);
+        this.seed = job.run().seed();
         this.memory = objective.start();
-        if (objective.onPolicyOnly() && settings.steps() > 1) {
-            throw new PlumbException(
-                    "This method learns from a rollout in one step only, as its loss has no ratio of the"
-                            + " policy to the one that wrote: set num_iterations and num_mini_batches to 1.");
-        }
     }
 
     @Override
@@ -265,7 +253,10 @@ final class OnlineLoop implements Loop {
         }
         valuing.ifPresent(Critic.Learning::backward);
         measured.add(loss);
-        measured.add("entropy", scores.entropies().detach().sum().item(), part.packing().trained());
+        measured.add(
+                "entropy",
+                scores.entropies().detach().sum().item(),
+                part.packing().trained());
         Tensor apart = logps.detach().sub(batch.oldLogps());
         return apart.exp().sub(1).sub(apart).sum().item();
     }

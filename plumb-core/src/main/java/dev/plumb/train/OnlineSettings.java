@@ -36,11 +36,10 @@ public record OnlineSettings(
         @Setting(
                 doc =
                         "Into how many steps one walk through a rollout is cut: a rollout holds so many times the rows of a"
-                                + " step.",
-                byDefault = "1",
+                                + " step. 4 for ppo and 1 for the others if not given.",
                 min = 1,
                 source = "TRL, of PPO")
-        int numMiniBatches,
+        Optional<Integer> numMiniBatches,
 
         @Setting(
                 doc = "Temperature of the draws; log-probabilities are learnt at the same one.",

@@ -9,6 +9,7 @@ import dev.plumb.reward.RewardInput;
 import dev.plumb.tensor.Device;
 import dev.plumb.text.Tokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
@@ -96,8 +97,15 @@ final class Roller {
 
     /** An answer as text, for reward functions; the token that ended it is left out. */
     RewardInput input(TokenPrompt row, int[] answer, boolean ended) {
+        int[] whole = Arrays.copyOf(row.prompt(), row.prompt().length + answer.length);
+        System.arraycopy(answer, 0, whole, row.prompt().length, answer.length);
         return new RewardInput(
-                tokenizer.decode(row.prompt()), tokenizer.decode(answer, true), answer.length, ended, row.columns());
+                tokenizer.decode(row.prompt()),
+                tokenizer.decode(answer, true),
+                answer.length,
+                ended,
+                row.columns(),
+                whole);
     }
 
     /** The same of many. */

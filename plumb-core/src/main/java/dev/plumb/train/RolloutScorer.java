@@ -63,7 +63,10 @@ final class RolloutScorer {
             for (int row : part.rows()) {
                 int end = start + out[row].ids().length;
                 out[row] = out[row].scored(
-                        slice(old, start, end), slice(ref, start, end), slice(values, start, end), slice(entropies, start, end));
+                        slice(old, start, end),
+                        slice(ref, start, end),
+                        slice(values, start, end),
+                        slice(entropies, start, end));
                 start = end;
             }
         }

@@ -13,7 +13,6 @@ import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.objective.UnpairedObjective;
-import dev.plumb.reward.RewardSet;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import dev.plumb.tensor.Torch;
@@ -208,23 +207,19 @@ public final class Training {
     private Optional<Path> trainOnline(OnlineJob online, Workplace workplace, RunFolder folder, Interrupt interrupt) {
         Decoder start = workplace.checkpoint().decoder();
         PolicyObjective objective = online.policy();
-        RewardSet rewards = online.rewards().open();
-        int maxLength = maxCompletionLength(workplace);
-        Roller roller = new Roller(start, workplace.tokenizer(), workplace.stops(), online.online(), maxLength);
-        Function<Optional<Decoder>, Loop> loop = reference -> new OnlineLoop(
-                start,
-                reference,
-                online.optimisation(),
-                online.online(),
-                objective,
-                rewards,
-                roller,
-                online.run().seed());
-        if (!objective.needsReference()) {
-            return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
-        }
-        try (FrozenModel frozen = FrozenModel.of(start, online.reference())) {
-            return train(loop.apply(Optional.of(frozen.decoder())), workplace, folder, interrupt, Optional.of(frozen));
+        Roller roller = new Roller(
+                start, workplace.tokenizer(), workplace.stops(), online.online(), maxCompletionLength(workplace));
+        try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint());
+                OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
+            Function<Optional<Decoder>, Loop> loop = reference ->
+                    new OnlineLoop(start, reference, critic.critic(), online, objective, rewards.set(), roller);
+            if (!objective.needsReference()) {
+                return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
+            }
+            try (FrozenModel frozen = FrozenModel.of(start, online.reference())) {
+                return train(
+                        loop.apply(Optional.of(frozen.decoder())), workplace, folder, interrupt, Optional.of(frozen));
+            }
         }
     }
 
@@ -253,7 +248,15 @@ public final class Training {
         noteReference(schedule.total());
         Map<String, Tensor> trained = loop.trained(workplace.checkpoint().decoder());
         try (TrainingRun run = TrainingRun.open(
-                job.run(), job.optimisation(), schedule, workplace, trained, loop::rate, reference, folder, interrupt)) {
+                job.run(),
+                job.optimisation(),
+                schedule,
+                workplace,
+                trained,
+                loop::rate,
+                reference,
+                folder,
+                interrupt)) {
             run.train(loop);
             return run.finish();
         }

@@ -11,6 +11,9 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Runs that learn from what the policy writes: they raise a reward that can be checked, and go on exactly after a stop. */
 class OnlineRunTest {
@@ -64,6 +67,41 @@ class OnlineRunTest {
         assertThat(run.samples()).content().contains("\"scores\":{\"reward\":", "\"regex\":1");
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "rloo, num_generations: 4",
+        "reinforce, num_iterations: 1",
+        "reinforce_plus_plus, num_iterations: 2",
+        "reinforce_plus_plus, variant: baseline",
+        "remax, beta: 0.01",
+        "ppo, critic_learning_rate: 3e-2",
+        "grpo, loss_type: dr_grpo",
+        "grpo, importance_sampling_level: sequence",
+        "grpo, entropy_coef: 0.01",
+        "grpo, temperature: 1.3"
+    })
+    void everyMethodRaisesItsReward(String method, String setting) {
+        String[] settings = method.equals("ppo") || method.startsWith("rein") || method.equals("remax")
+                ? new String[] {
+                    "learning_rate: 1e-2",
+                    "num_generations: " + (setting.contains("baseline") ? 4 : 1),
+                    "num_mini_batches: 1",
+                    setting
+                }
+                : new String[] {"learning_rate: 1e-2", setting};
+        RunLayout run = train(method, "run", settings);
+        assertThat(reward(run, -1)).isGreaterThan(reward(run, 0) + 0.4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ppo", "reinforce"})
+    void whatAMethodRemembersIsPartOfACheckpoint(String method) {
+        String[] settings = {"learning_rate: 1e-2", "max_steps: 9", "save_steps: 3", "num_generations: 1"};
+        RunLayout whole = train(method, "whole", settings);
+        train(method, "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+    }
+
     @Test
     void aRunGoesOnExactlyAlsoInTheMiddleOfARollout() {
         String[] settings = {
@@ -91,6 +129,7 @@ class OnlineRunTest {
                 .hasMessageContaining("more than the model's context of 512 tokens. Lower max_completion_length to 4");
         assertThatThrownBy(() -> train("grpo", "c", "precompute_ref_log_probs: true"))
                 .hasMessageContaining("written anew at each");
-        assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []")).hasMessageContaining("names no reward");
+        assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []"))
+                .hasMessageContaining("nothing rewards the answers");
     }
 }

@@ -122,7 +122,7 @@ record TinyRun(Path folder) {
                 switch (method) {
                     case "sft" -> "demonstrations.jsonl";
                     case "kto" -> "judged.jsonl";
-                    case "grpo" -> "prompts.jsonl";
+                    case "grpo", "rloo", "reinforce", "reinforce_plus_plus", "remax", "ppo" -> "prompts.jsonl";
                     default -> "pairs.jsonl";
                 });
     }
