@@ -38,7 +38,18 @@ class ArchitectureTest {
             "hub", List.of("config", "tensor", "text", "model", JACKSON),
             "objective", List.of("config", "tensor"),
             "reward", List.of("config", "tensor", "text", "data", "model", "com.networknt.schema..", JACKSON),
-            "train", List.of("config", "tensor", "text", "data", "model", "hub", "objective", "evaluate", JACKSON));
+            "train",
+                    List.of(
+                            "config",
+                            "tensor",
+                            "text",
+                            "data",
+                            "model",
+                            "hub",
+                            "objective",
+                            "evaluate",
+                            "reward",
+                            JACKSON));
 
     private static JavaClasses classes;
 
