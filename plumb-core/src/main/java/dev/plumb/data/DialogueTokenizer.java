@@ -56,6 +56,18 @@ final class DialogueTokenizer {
     }
 
     /**
+     * A prompt with the beginning of an answer, which the model is given too.
+     *
+     * @param prompt the prompt
+     * @param start what every answer begins with
+     * @return both as what comes before the rest of an answer
+     */
+    Prompt begun(Prompt prompt, String start) {
+        String text = prompt.text() + start;
+        return new Prompt(prompt.content(), text, tokenizer.encode(text));
+    }
+
+    /**
      * The tokens that a model is given to continue.
      *
      * @param prompt the prompt
