@@ -23,13 +23,15 @@ final class BeliefEncoder {
 
     EncodedRow encode(Row.Belief row) throws UnfitRowException {
         DialogueTokenizer.Prompt prompt = dialogues.prompt(row.id(), row.prompt(), row.tools());
-        DialogueTokenizer.Prompt begun = dialogues.begun(prompt, row.prefix());
+        String lead = dialogues.lead(row.id(), prompt, stated(row.prefix(), row.chosen()), row.tools());
+        DialogueTokenizer.Prompt begun = dialogues.begun(prompt, lead + row.prefix());
         int[] tokens = tokens(
                 prompt,
+                lead,
                 row.opinions().beliefs() == 0 ? Opinions.MOST : row.opinions().beliefs());
         int before = prompt.ids().length;
         if (!begins(begun.ids(), prompt.ids()) || begun.ids()[before] != tokens[row.belief()]) {
-            throw notOneToken(row.prefix());
+            throw notOneToken(lead + row.prefix());
         }
         TokenPair pair = new TokenPair(
                 dialogues.opened(begun),
@@ -78,12 +80,12 @@ final class BeliefEncoder {
     }
 
     /** The token of each belief behind a prompt. */
-    private int[] tokens(DialogueTokenizer.Prompt prompt, int beliefs) throws UnfitRowException {
+    private int[] tokens(DialogueTokenizer.Prompt prompt, String lead, int beliefs) throws UnfitRowException {
         int[] tokens = new int[beliefs];
         for (int b = 0; b < beliefs; b++) {
-            int[] ids = tokenizer.encode(prompt.text() + b);
+            int[] ids = tokenizer.encode(prompt.text() + lead + b);
             if (ids.length != prompt.ids().length + 1 || !begins(ids, prompt.ids())) {
-                throw notOneToken(String.valueOf(b));
+                throw notOneToken(lead + b);
             }
             tokens[b] = ids[ids.length - 1];
         }

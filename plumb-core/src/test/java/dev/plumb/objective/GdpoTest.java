@@ -54,8 +54,7 @@ class GdpoTest {
     }
 
     private static Gdpo gdpo(String... settings) {
-        return new Gdpo(
-                Binder.bind(Gdpo.Config.class, YamlSource.commandLine().with(List.of(settings))));
+        return new Gdpo(Binder.bind(Gdpo.Config.class, YamlSource.commandLine().with(List.of(settings))));
     }
 
     private static String word(Variant variant) {
@@ -113,10 +112,12 @@ class GdpoTest {
                 ref[i] = refChosen[from + i];
                 ref[count + i] = refRejected[from + i];
             }
-            double[] flat =
-                    Arrays.stream(beliefs, from, to).flatMapToDouble(Arrays::stream).toArray();
-            double[] tokens =
-                    Arrays.stream(prefix, from, to).flatMapToDouble(Arrays::stream).toArray();
+            double[] flat = Arrays.stream(beliefs, from, to)
+                    .flatMapToDouble(Arrays::stream)
+                    .toArray();
+            double[] tokens = Arrays.stream(prefix, from, to)
+                    .flatMapToDouble(Arrays::stream)
+                    .toArray();
             int[] row = IntStream.range(from, to)
                     .flatMap(i -> IntStream.generate(() -> i - from).limit(prefix[i].length))
                     .toArray();
@@ -169,17 +170,28 @@ class GdpoTest {
                 .mapToInt(id -> (int) id)
                 .toArray();
         try (Scope scope = Scope.open()) {
-            Tensor z = Tensor.of(Arrays.stream(logits).flatMapToDouble(Arrays::stream).toArray(), Device.CPU)
+            Tensor z = Tensor.of(
+                            Arrays.stream(logits)
+                                    .flatMapToDouble(Arrays::stream)
+                                    .toArray(),
+                            Device.CPU)
                     .to(type)
                     .reshape(2, logits[0].length)
                     .requiresGrad(true);
             Tensor q = Functional.logSoftmax(z, 1).indexSelect(1, Tensor.of(tokens, Device.CPU));
-            Numbers numbers = Numbers.of(new double[2][6], rows(vector.get("inputs").get("target")));
+            Numbers numbers =
+                    Numbers.of(new double[2][6], rows(vector.get("inputs").get("target")));
             numbers.held = new int[] {4, 4};
             BeliefBatch zeros = numbers.batch(0, 2, type);
             BeliefBatch batch = new BeliefBatch(
-                    zeros.answers(), q, zeros.targets(), zeros.held(), zeros.prefix(), zeros.prefixRow(),
-                    zeros.prefixLengths(), zeros.weights());
+                    zeros.answers(),
+                    q,
+                    zeros.targets(),
+                    zeros.held(),
+                    zeros.prefix(),
+                    zeros.prefixRow(),
+                    zeros.prefixLengths(),
+                    zeros.weights());
             Loss loss = gdpo("variant=calibration_only", "w_prefix=0").loss(batch, numbers.step());
             loss.value().backward();
             assertThat(loss.value().item()).isCloseTo(expected.get("loss").asDouble(), within(bound));
@@ -194,10 +206,9 @@ class GdpoTest {
             assertThat(value(loss, "belief/js_distance"))
                     .isCloseTo(mean(expected.get("js_distance_nats")), within(bound));
             assertThat(value(loss, "belief/kl")).isCloseTo(mean(expected.get("kl_restricted_rows")), within(bound));
-            Loss restricted =
-                    gdpo("variant=calibration_only", "calibration=restricted", "w_prefix=0").loss(batch, numbers.step());
-            assertThat(restricted.value().item())
-                    .isCloseTo(mean(expected.get("kl_restricted_rows")), within(bound));
+            Loss restricted = gdpo("variant=calibration_only", "calibration=restricted", "w_prefix=0")
+                    .loss(batch, numbers.step());
+            assertThat(restricted.value().item()).isCloseTo(mean(expected.get("kl_restricted_rows")), within(bound));
         }
     }
 
@@ -209,7 +220,9 @@ class GdpoTest {
         JsonNode in = vector("gdpo-total-loss").get("inputs");
         JsonNode of = vector("gdpo-belief-calibration").get("inputs");
         double[][] logits = rows(of.get("logits"));
-        int[] tokens = Arrays.stream(doubles(of.get("belief_token_ids"))).mapToInt(id -> (int) id).toArray();
+        int[] tokens = Arrays.stream(doubles(of.get("belief_token_ids")))
+                .mapToInt(id -> (int) id)
+                .toArray();
         double[][] beliefs = new double[2][];
         for (int row = 0; row < 2; row++) {
             double[] z = logits[row];
@@ -275,7 +288,8 @@ class GdpoTest {
     @Test
     void theVariantsAreSumsOfTheTerms() throws IOException {
         JsonNode expected = vector("gdpo-total-loss").get("expected");
-        double cal = vector("gdpo-belief-calibration").get("expected").get("loss").asDouble();
+        double cal =
+                vector("gdpo-belief-calibration").get("expected").get("loss").asDouble();
         double pref = mean(expected.get("preference_rows"));
         double prefix = mean(expected.get("prefix_nll_rows"));
         Numbers numbers = total();
@@ -284,9 +298,15 @@ class GdpoTest {
             Step step = numbers.step();
             assertThat(gdpo("variant=paper_two_terms").loss(batch, step).value().item())
                     .isCloseTo(cal + pref, within(1e-9));
-            assertThat(gdpo("variant=calibration_only").loss(batch, step).value().item())
+            assertThat(gdpo("variant=calibration_only")
+                            .loss(batch, step)
+                            .value()
+                            .item())
                     .isCloseTo(cal + prefix, within(1e-9));
-            assertThat(gdpo("variant=conditional_only").loss(batch, step).value().item())
+            assertThat(gdpo("variant=conditional_only")
+                            .loss(batch, step)
+                            .value()
+                            .item())
                     .isCloseTo(pref, within(1e-9));
             Loss weighed = gdpo("w_cal=2", "w_pref=0.5", "w_prefix=3").loss(batch, step);
             assertThat(weighed.value().item()).isCloseTo(2 * cal + 0.5 * pref + 3 * prefix, within(1e-9));
@@ -316,7 +336,8 @@ class GdpoTest {
             BeliefBatch batch = numbers.batch(0, 3, DType.FLOAT64);
             Gdpo seed = gdpo("variant=seed");
             assertThat(seed.conditions()).isFalse();
-            assertThat(gdpo("variant=seed", "condition_on_belief=true").conditions()).isTrue();
+            assertThat(gdpo("variant=seed", "condition_on_belief=true").conditions())
+                    .isTrue();
             Loss loss = seed.loss(batch, numbers.step());
             loss.value().backward();
             assertThat(loss.value().item())
@@ -374,7 +395,8 @@ class GdpoTest {
     @Test
     void withoutAReferenceOnlyCalibrationCanBeLearnt() {
         for (Variant variant : Variant.values()) {
-            assertThat(gdpo("variant=" + word(variant)).needsReference()).isEqualTo(variant != Variant.CALIBRATION_ONLY);
+            assertThat(gdpo("variant=" + word(variant)).needsReference())
+                    .isEqualTo(variant != Variant.CALIBRATION_ONLY);
         }
         assertThatThrownBy(() -> gdpo("condition_on_belief=true"))
                 .isInstanceOf(PlumbException.class)
@@ -397,9 +419,13 @@ class GdpoTest {
             numbers.weights = new double[] {2 * p, 2 * (1 - p)};
             try (Scope scope = Scope.open()) {
                 BeliefBatch batch = numbers.batch(0, 2, DType.FLOAT64);
-                gdpo("variant=seed", "beta=" + beta).loss(batch, numbers.step()).value().backward();
+                gdpo("variant=seed", "beta=" + beta)
+                        .loss(batch, numbers.step())
+                        .value()
+                        .backward();
                 double[] g = batch.answers().policy().grad().toDoubles(); // chosen 0, 1, rejected 0, 1
-                assertThat(g[0] + g[3]).isCloseTo(0, within(1e-12)); // of the answer that is first chosen, then rejected
+                assertThat(g[0] + g[3])
+                        .isCloseTo(0, within(1e-12)); // of the answer that is first chosen, then rejected
                 assertThat(g[1] + g[2]).isCloseTo(0, within(1e-12));
             }
         }
