@@ -10,6 +10,7 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.plumb.config.PlumbException;
+import dev.plumb.objective.BeliefObjective;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.SequenceObjective;
@@ -92,7 +93,11 @@ class ArchitectureTest {
     @Test
     void noAlgorithmUsesAnother() {
         List<Class<?>> algorithms = classes.stream()
-                .filter(type -> Stream.of(PreferenceObjective.class, SequenceObjective.class, RewardObjective.class)
+                .filter(type -> Stream.of(
+                                PreferenceObjective.class,
+                                SequenceObjective.class,
+                                RewardObjective.class,
+                                BeliefObjective.class)
                         .anyMatch(kind -> type.isAssignableTo(kind) && !type.isInterface()))
                 .<Class<?>>map(JavaClass::reflect)
                 .toList();

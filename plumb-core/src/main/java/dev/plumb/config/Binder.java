@@ -64,6 +64,23 @@ public final class Binder {
         return value.filter(one -> one instanceof Scalar && !one.isNull()).map(one -> ((Scalar) one).text());
     }
 
+    /**
+     * Whether a top-level key is given, whatever its value.
+     *
+     * @param source YAML text, overrides, or both
+     * @param key a top-level key
+     * @return true if the text or an override has it
+     * @throws PlumbException if the text is not YAML
+     */
+    public static boolean isGiven(YamlSource source, String key) {
+        Faults faults = new Faults();
+        Value tree = read(source, faults);
+        faults.throwIfAny();
+        return tree instanceof Mapping mapping && mapping.entry(key).isPresent()
+                || source.overrides().stream()
+                        .anyMatch(override -> override.startsWith(key + "=") || override.startsWith(key + "."));
+    }
+
     private static Value read(YamlSource source, Faults faults) {
         Optional<Value> tree = source.name()
                 .map(name -> YamlReader.file(name, source.text(), faults))

@@ -28,6 +28,10 @@ final class Drawing {
             return new Preflight.Drawn(
                     id, shortened(chosen) + "\nrejected: " + shortened(other), tokenizer.token(last));
         }
+        if (example instanceof TokenBelief belief) {
+            Preflight.Drawn pair = of(tokenizer, id, belief.spoken());
+            return new Preflight.Drawn(id, pair.text() + "\nbelief " + belief.belief(), pair.lastTarget());
+        }
         if (example instanceof TokenJudged judged) {
             int[] answer = judged.completion();
             return new Preflight.Drawn(

@@ -22,6 +22,7 @@ public final class Encoder {
     private final SpecialTokens special;
     private final DialogueTokenizer dialogues;
     private final LengthLimit limit;
+    private final BeliefEncoder beliefs;
     private final boolean hasTemplate;
 
     /**
@@ -45,6 +46,7 @@ public final class Encoder {
         this.special = new SpecialTokens(tokenizer);
         this.dialogues = new DialogueTokenizer(tokenizer, renderer, special, config.addEos());
         this.limit = new LengthLimit(maxLength, config.truncation(), tokenizer.bos());
+        this.beliefs = new BeliefEncoder(tokenizer, dialogues, limit);
     }
 
     /**
@@ -61,6 +63,13 @@ public final class Encoder {
             }
             if (row instanceof Row.Judged judged) {
                 return judged(judged);
+            }
+            if (row instanceof Row.Belief belief) {
+                check(belief.tools(), belief.prompt(), new Content.Plain(belief.prefix()));
+                check(belief.tools(), belief.chosen(), belief.rejected());
+                onlyAssistant(belief.chosen());
+                onlyAssistant(belief.rejected());
+                return beliefs.encode(belief);
             }
             return sequence((Row.Demonstration) row);
         } catch (UnfitRowException e) {

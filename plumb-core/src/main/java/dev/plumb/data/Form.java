@@ -61,7 +61,20 @@ enum Form {
             RowKind.UNPAIRED,
             "Alpaca instruction with a label",
             List.of("instruction", "output", "label"),
-            List.of("input", "history", "system", "tools"));
+            List.of("input", "history", "system", "tools")),
+    BELIEF(
+            RowKind.BELIEF,
+            "belief with two answers",
+            List.of("prompt", "belief_id", "chosen", "rejected"),
+            List.of(
+                    "context",
+                    "belief_text",
+                    "rejected_belief_id",
+                    "belief_probs",
+                    "votes",
+                    "group",
+                    "system",
+                    "tools"));
 
     /** Our names of all columns that some form reads. */
     static final List<String> COLUMNS = columns();

@@ -47,6 +47,9 @@ final class HeldOut {
         if (row instanceof Row.Judged judged) {
             return hash(judged.prompt());
         }
+        if (row instanceof Row.Belief belief) {
+            return hash(belief.prompt());
+        }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return hash(demonstration.prompt().orElseGet(() -> opening(demonstration.completion())));
     }
@@ -64,6 +67,9 @@ final class HeldOut {
         if (row instanceof Row.Judged judged) {
             Content label = new Content.Plain(String.valueOf(judged.desirable()));
             return hash(judged.prompt(), judged.completion(), label);
+        }
+        if (row instanceof Row.Belief belief) {
+            return hash(belief.prompt(), new Content.Plain(belief.prefix()), belief.chosen(), belief.rejected());
         }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return demonstration

@@ -84,6 +84,8 @@ final class PreflightTally {
         boolean stops;
         if (kept.example() instanceof TokenPair pair) {
             stops = pair(pair);
+        } else if (kept.example() instanceof TokenBelief belief) {
+            stops = pair(belief.spoken());
         } else if (kept.example() instanceof TokenJudged judged) {
             stops = judged(judged, learnt);
         } else {

@@ -62,4 +62,27 @@ public sealed interface Row {
      */
     record Judged(RowId id, Content prompt, Content completion, boolean desirable, List<Map<String, Object>> tools)
             implements Row {}
+
+    /**
+     * A belief that some people hold about a prompt, and two answers of which the first voices it.
+     *
+     * @param id where the row came from
+     * @param prompt what the answers answer
+     * @param belief the belief's number
+     * @param prefix what states the belief at the start of the answer: its number, and its words if there are any
+     * @param chosen the answer that voices the belief
+     * @param rejected an answer that voices another
+     * @param opinions how people are spread over beliefs
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Belief(
+            RowId id,
+            Content prompt,
+            int belief,
+            String prefix,
+            Content chosen,
+            Content rejected,
+            Opinions opinions,
+            List<Map<String, Object>> tools)
+            implements Row {}
 }

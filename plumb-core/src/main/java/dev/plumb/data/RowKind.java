@@ -7,7 +7,9 @@ public enum RowKind {
     /** Two answers to one prompt: {@link Row.Preference}. */
     PREFERENCE("preference", "prompt: question, chosen: better, rejected: worse"),
     /** An answer and whether it is good: {@link Row.Judged}. */
-    UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb");
+    UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb"),
+    /** A belief about a prompt, and two answers of which one voices it: {@link Row.Belief}. */
+    BELIEF("belief row", "prompt: question, belief_id: stance, chosen: voices_it, rejected: voices_another");
 
     private final String title;
     private final String mapping;
@@ -15,6 +17,15 @@ public enum RowKind {
     RowKind(String title, String mapping) {
         this.title = title;
         this.mapping = mapping;
+    }
+
+    /** What a file without such rows may have been meant for; empty if there is nothing to say. */
+    String remark() {
+        return this != BELIEF
+                ? ""
+                : " Rows about beliefs are for Group Distributional Preference Optimization (arXiv 2412.20299). The other"
+                        + " GDPO, Group reward-Decoupled Normalization Policy Optimization (arXiv 2601.05242), learns from"
+                        + " prompts alone: it is method: grpo with reward_aggregation: normalize_then_sum.";
     }
 
     /** What a row is called. */

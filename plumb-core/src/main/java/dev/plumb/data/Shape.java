@@ -83,7 +83,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                         + kind.title() + ": " + Form.accepted(kind)
                         + ". Map the file's columns to one set, for example columns: {"
                         + kind.mapping()
-                        + "}."));
+                        + "}."
+                        + kind.remark()));
     }
 
     private static boolean isTurns(@Nullable Object value) {
@@ -117,9 +118,9 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
 
     private String describe(RowId id, Cells cells) {
         Set<String> used = new LinkedHashSet<>(form.required());
-        Set<String> optional = new LinkedHashSet<>(isChat() ? form.optional() : List.of());
-        if (form.optional().contains("margin")) {
-            optional.add("margin");
+        Set<String> optional = new LinkedHashSet<>(form.optional());
+        if (!isChat()) {
+            optional.removeAll(List.of("system", "tools"));
         }
         optional.retainAll(cells.names());
         used.addAll(optional);
@@ -161,6 +162,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             case MESSAGES_JUDGED, SHARE_GPT_JUDGED -> judgedTurns(id, cells, tools);
             case JUDGED, ALPACA_JUDGED ->
                 new Row.Judged(id, prompt(cells), answer(cells, form.answer()), cells.bool("label"), tools);
+            case BELIEF ->
+                BeliefColumns.read(id, cells, prompt(cells), answer(cells, "chosen"), different(cells), tools);
             default -> {
                 Content prompt = prompt(cells);
                 Content chosen = answer(cells, "chosen");
@@ -190,7 +193,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             }
             return new Content.Chat(withSystem(cells, turns));
         }
-        String text = cells.text(name);
+        String text = (form == Form.BELIEF ? cells.textOrEmpty("context") : "") + cells.text(name);
         if (text.isBlank()) {
             throw new BadRow(BadRowReason.EMPTY_PROMPT, cells.title(name) + " is empty");
         }
@@ -282,6 +285,12 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                 new Content.Chat(worse),
                 tools,
                 cells.numberOrZero("margin"));
+    }
+
+    private Content different(Cells cells) throws BadRow {
+        Content rejected = answer(cells, "rejected");
+        checkDifferent(answer(cells, "chosen"), rejected);
+        return rejected;
     }
 
     private static void checkDifferent(Object chosen, Object rejected) throws BadRow {

@@ -24,10 +24,11 @@ import java.util.stream.LongStream;
  * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
- * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer), int file, long
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer, 3 belief), int file, long
  * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
- * lengths and the ids of prompt, chosen and rejected, and for a judged answer the int 1 or 0, two int lengths and the ids of
- * both parts. {@code NAME.index}: per row the long position of its first byte, the int count of its
+ * lengths and the ids of prompt, chosen and rejected, for a judged answer the int 1 or 0, two int lengths and the ids of
+ * both parts, and for a belief the int belief, seven int lengths, the ids of prompt, prefix, chosen, rejected and beliefs, the
+ * double probabilities and votes and the long group. {@code NAME.index}: per row the long position of its first byte, the int count of its
  * bytes and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
@@ -35,6 +36,7 @@ public final class TokenStore implements AutoCloseable {
     private static final int SEQUENCE = 0;
     private static final int PAIR = 1;
     private static final int JUDGED = 2;
+    private static final int BELIEF = 3;
 
     private final Path tokensFile;
     private final FileChannel tokens;
@@ -81,6 +83,7 @@ public final class TokenStore implements AutoCloseable {
         return switch (kind) {
             case PAIR -> pair(record);
             case JUDGED -> judged(record);
+            case BELIEF -> belief(record);
             default -> sequence(record);
         };
     }
@@ -185,6 +188,27 @@ public final class TokenStore implements AutoCloseable {
         return new TokenJudged(ints(record, prompt), ints(record, completion), desirable);
     }
 
+    private static TokenBelief belief(ByteBuffer record) {
+        int belief = record.getInt();
+        int[] lengths = ints(record, 7);
+        return new TokenBelief(
+                ints(record, lengths[0]),
+                ints(record, lengths[1]),
+                ints(record, lengths[2]),
+                ints(record, lengths[3]),
+                belief,
+                ints(record, lengths[4]),
+                new Opinions(doubles(record, lengths[5]), doubles(record, lengths[6]), record.getLong()));
+    }
+
+    private static double[] doubles(ByteBuffer record, int count) {
+        double[] numbers = new double[count];
+        for (int i = 0; i < count; i++) {
+            numbers[i] = record.getDouble();
+        }
+        return numbers;
+    }
+
     private static int[] ints(ByteBuffer record, int count) {
         int[] ids = new int[count];
         record.asIntBuffer().get(ids);
@@ -244,7 +268,7 @@ public final class TokenStore implements AutoCloseable {
          * @param example its tokens
          */
         public void add(RowId id, Example example) {
-            long bytes = 9L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
+            long bytes = 9L * Integer.BYTES + beliefBytes(example) + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
             if (bytes > Integer.MAX_VALUE) {
                 throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
             }
@@ -252,7 +276,7 @@ public final class TokenStore implements AutoCloseable {
                 buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
             }
             buffer.clear();
-            buffer.putInt(example instanceof TokenPair ? PAIR : example instanceof TokenJudged ? JUDGED : SEQUENCE);
+            buffer.putInt(kind(example));
             buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
             buffer.putLong(id.line());
             if (example instanceof TokenPair pair) {
@@ -269,6 +293,8 @@ public final class TokenStore implements AutoCloseable {
                 buffer.putInt(judged.completion().length);
                 put(judged.prompt());
                 put(judged.completion());
+            } else if (example instanceof TokenBelief belief) {
+                put(belief);
             } else if (example instanceof TokenSequence sequence) {
                 buffer.putInt(sequence.ids().length);
                 put(sequence.ids());
@@ -329,6 +355,37 @@ public final class TokenStore implements AutoCloseable {
                     "The token store " + tokensFile + " cannot be written: " + e.getMessage()
                             + ". It needs about 4 bytes per token of the data files; make room there or put the run elsewhere.",
                     e);
+        }
+
+        private static int kind(Example example) {
+            return example instanceof TokenPair
+                    ? PAIR
+                    : example instanceof TokenJudged ? JUDGED : example instanceof TokenBelief ? BELIEF : SEQUENCE;
+        }
+
+        /** What a row about a belief needs beside its tokens and a row's usual numbers. */
+        private static long beliefBytes(Example example) {
+            return example instanceof TokenBelief belief
+                    ? 8L * Integer.BYTES + belief.names().length * (Integer.BYTES + 2L * Double.BYTES)
+                    : 0;
+        }
+
+        private void put(TokenBelief belief) {
+            double[] probabilities = belief.opinions().probabilities();
+            double[] votes = belief.opinions().votes();
+            List<int[]> parts =
+                    List.of(belief.prompt(), belief.prefix(), belief.chosen(), belief.rejected(), belief.names());
+            buffer.putInt(belief.belief());
+            parts.forEach(part -> buffer.putInt(part.length));
+            buffer.putInt(probabilities.length).putInt(votes.length);
+            parts.forEach(this::put);
+            for (double number : probabilities) {
+                buffer.putDouble(number);
+            }
+            for (double number : votes) {
+                buffer.putDouble(number);
+            }
+            buffer.putLong(belief.opinions().group());
         }
 
         private void put(int[] ids) {

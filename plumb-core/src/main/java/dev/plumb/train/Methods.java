@@ -147,7 +147,32 @@ public final class Methods {
                             + " conversations or Alpaca rows with label (or kto_tag)",
                     "the model, its gradients, two AdamW moments and the frozen reference",
                     "arXiv 2402.01306, equation 7",
-                    Job.KtoJob.class));
+                    Job.KtoJob.class),
+            new Method<>(
+                    "gdpo",
+                    "group distributional preference optimisation: be of as many minds as people are, and voice each well",
+                    "For prompts about which people disagree. dpo follows the majority; here an answer opens with the number"
+                            + " of a belief, whose probabilities are to be the shares of people who hold it, and behind that"
+                            + " statement the answer that voices the belief is preferred to one that voices another. Start"
+                            + " from a model that was fine-tuned on answers that open so. Sample such a model: greedy decoding"
+                            + " gives the majority's belief for every prompt. Watch belief/js_distance, 0 where the model's"
+                            + " beliefs are spread as people's are, and belief/mass, near 1 where every answer opens with a"
+                            + " belief. The other method of this name, group reward-decoupled normalisation (arXiv 2601.05242),"
+                            + " is method: grpo with reward_aggregation: normalize_then_sum.",
+                    """
+                    L = w_cal L_cal + w_pref L_pref + w_prefix L_prefix
+                    L_cal = E Σ_b p*(b | x) (log p*(b | x) - log q(b | x))
+                    L_pref = - E log σ(β (D(chosen) - D(rejected))),   D(y) = log p(y | x, s_b) - log p_ref(y | x, s_b)
+                    L_prefix = - E log p(s_b | x) / L(s_b)   L(s_b): tokens of s_b
+                    b: belief   p*: its share of people   q: probability of its token as the first of the answer
+                    s_b: its statement, such as 4<Somewhat favorable>""",
+                    "prompt + belief_id + chosen + rejected; belief_probs or votes, a list with a number for each belief, or"
+                            + " neither where each row is a vote; belief_text, group, context, rejected_belief_id if there are"
+                            + " any",
+                    "the model, its gradients, two AdamW moments and the frozen reference (none with variant:"
+                            + " calibration_only)",
+                    "arXiv 2412.20299",
+                    Job.GdpoJob.class));
 
     private Methods() {}
 

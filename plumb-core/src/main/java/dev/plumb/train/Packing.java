@@ -129,6 +129,37 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
         return tokens.build(builder.build(), perPrompt * prompts.size());
     }
 
+    /**
+     * The same for pairs, with more to be read in their prompts: two more sequences a pair, none of which computes a hidden
+     * state that is not there. First, for each pair, other tokens that could stand where the end of its prompt begins, all
+     * predicted by one state; then the end itself.
+     *
+     * @param alternatives for each pair the tokens that could stand there
+     * @param ends for each pair the last tokens of its prompt, fewer than all of them
+     */
+    Packing withPromptEnds(List<int[]> alternatives, List<int[]> ends) {
+        Tokens tokens = new Tokens();
+        for (int i = 0; i < targets.length; i++) {
+            tokens.add(states[i], targets[i], sequence[i]);
+        }
+        int pairs = ends.size();
+        int[] last =
+                new int[pairs]; // the state of each prompt's last token, which predicts the first of the chosen answer
+        for (int i = 0, first = 0; i < pairs; first += lengths[i++]) {
+            last[i] = states[first];
+            for (int token : alternatives.get(i)) {
+                tokens.add(last[i] - ends.get(i).length, token, 2 * pairs + i);
+            }
+        }
+        for (int i = 0; i < pairs; i++) {
+            int[] end = ends.get(i);
+            for (int t = 0; t < end.length; t++) {
+                tokens.add(last[i] - end.length + t, end[t], 3 * pairs + i);
+            }
+        }
+        return tokens.build(layout, 4 * pairs);
+    }
+
     /** The last token of a sequence predicts nothing, so it need not be computed. */
     private static int[] withoutLast(int[] ids) {
         return Arrays.copyOf(ids, ids.length - 1);

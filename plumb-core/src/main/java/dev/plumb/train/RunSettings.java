@@ -92,8 +92,8 @@ public record RunSettings(
         int saveTotalLimit,
 
         @Setting(
-                doc = "The evaluation metric that the best checkpoint is best at. Metrics named after a loss or a"
-                        + " perplexity count as better when lower.",
+                doc = "The evaluation metric that the best checkpoint is best at. Metrics named after a loss, a"
+                        + " perplexity or a distance count as better when lower.",
                 byDefault = "loss",
                 source = "transformers")
         String metricForBestModel,

@@ -8,6 +8,7 @@ import dev.plumb.hub.Hub;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -89,6 +91,9 @@ public final class Training {
         try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
+            if (job instanceof Job.GdpoJob gdpo) {
+                targets(gdpo, workplace);
+            }
             long steps = schedule(workplace).total();
             System.out.println("A run would take " + steps + " steps of "
                     + job.optimisation().rowsPerStep() + " rows and write to " + root + ".");
@@ -149,6 +154,9 @@ public final class Training {
         if (job instanceof Job.KtoJob kto) {
             return trainUnpaired(kto, workplace, folder, provenance, interrupt);
         }
+        if (job instanceof Job.GdpoJob gdpo) {
+            return trainBeliefs(gdpo, workplace, folder, interrupt);
+        }
         PreferenceJob pairs = (PreferenceJob) job;
         PreferenceObjective objective = pairs.objective();
         if (!objective.needsReference()) {
@@ -197,6 +205,38 @@ public final class Training {
             Loop loop = new UnpairedLoop(start, optimisation, objective, reference, Optional.of(model), maxLength);
             return train(loop, workplace, folder, interrupt, Optional.of(frozen));
         }
+    }
+
+    private Optional<Path> trainBeliefs(Job.GdpoJob gdpo, Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        Decoder start = workplace.checkpoint().decoder();
+        Optimisation optimisation = gdpo.optimisation();
+        Gdpo objective = new Gdpo(gdpo.gdpo());
+        BeliefTargets targets = targets(gdpo, workplace);
+        if (!objective.needsReference()) {
+            return train(
+                    new BeliefLoop(start, optimisation, objective, Optional.empty(), targets),
+                    workplace,
+                    folder,
+                    interrupt);
+        }
+        try (FrozenModel frozen = FrozenModel.of(start)) {
+            Policy model = new Policy(frozen.decoder(), false);
+            Reference reference = part -> model.score(part.packing()).logps();
+            Loop loop = new BeliefLoop(start, optimisation, objective, Optional.of(reference), targets);
+            return train(loop, workplace, folder, interrupt);
+        }
+    }
+
+    /** Estimates how beliefs are spread, and says so. */
+    private static BeliefTargets targets(Job.GdpoJob gdpo, Workplace workplace) {
+        BeliefTargets targets = BeliefTargets.of(
+                gdpo.belief(),
+                gdpo.weighsRows(),
+                workplace.dataset().train(),
+                workplace.dataset().eval());
+        System.out.println("variant: " + gdpo.gdpo().variant().name().toLowerCase(Locale.ROOT));
+        System.out.println(targets.text());
+        return targets;
     }
 
     private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {
