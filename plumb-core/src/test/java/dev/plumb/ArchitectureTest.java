@@ -13,6 +13,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.SequenceObjective;
+import dev.plumb.objective.StepObjective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +37,19 @@ class ArchitectureTest {
             "model", List.of("config", "tensor"),
             "hub", List.of("config", "tensor", "text", "model", JACKSON),
             "objective", List.of("config", "tensor"),
-            "train", List.of("config", "tensor", "text", "data", "model", "hub", "objective", "evaluate", JACKSON));
+            "reward", List.of(),
+            "train",
+                    List.of(
+                            "config",
+                            "tensor",
+                            "text",
+                            "data",
+                            "model",
+                            "hub",
+                            "objective",
+                            "reward",
+                            "evaluate",
+                            JACKSON));
 
     private static JavaClasses classes;
 
@@ -92,7 +105,11 @@ class ArchitectureTest {
     @Test
     void noAlgorithmUsesAnother() {
         List<Class<?>> algorithms = classes.stream()
-                .filter(type -> Stream.of(PreferenceObjective.class, SequenceObjective.class, RewardObjective.class)
+                .filter(type -> Stream.of(
+                                PreferenceObjective.class,
+                                SequenceObjective.class,
+                                RewardObjective.class,
+                                StepObjective.class)
                         .anyMatch(kind -> type.isAssignableTo(kind) && !type.isInterface()))
                 .<Class<?>>map(JavaClass::reflect)
                 .toList();
