@@ -35,8 +35,8 @@ public record DataFile(
 
         @Setting(
                 doc = "Columns under other names, our name first: {prompt: question, chosen: better}. Our names are"
-                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, margin, instruction,"
-                        + " input, output, history, system and tools.")
+                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, completions, labels,"
+                        + " margin, instruction, input, output, history, system and tools.")
         Map<String, String> columns,
 
         @Setting(

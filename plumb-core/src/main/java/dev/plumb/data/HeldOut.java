@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -47,6 +48,9 @@ final class HeldOut {
         if (row instanceof Row.Judged judged) {
             return hash(judged.prompt());
         }
+        if (row instanceof Row.Steps steps) {
+            return hash(steps.prompt());
+        }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return hash(demonstration.prompt().orElseGet(() -> opening(demonstration.completion())));
     }
@@ -64,6 +68,12 @@ final class HeldOut {
         if (row instanceof Row.Judged judged) {
             Content label = new Content.Plain(String.valueOf(judged.desirable()));
             return hash(judged.prompt(), judged.completion(), label);
+        }
+        if (row instanceof Row.Steps steps) {
+            return hash(
+                    steps.prompt(),
+                    new Content.Plain(steps.steps().toString()),
+                    new Content.Plain(Arrays.toString(steps.labels())));
         }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return demonstration

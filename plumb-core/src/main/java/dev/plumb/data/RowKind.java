@@ -7,7 +7,11 @@ public enum RowKind {
     /** Two answers to one prompt: {@link Row.Preference}. */
     PREFERENCE("preference", "prompt: question, chosen: better, rejected: worse"),
     /** An answer and whether it is good: {@link Row.Judged}. */
-    UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb");
+    UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb"),
+    /** A solution and what its steps are worth: {@link Row.Steps}, or {@link Row.Judged} by its outcome. */
+    STEPS("solution with labels", "prompt: question, completions: steps, labels: ratings"),
+    /** A solution of which nothing is known: {@link Row.Steps} without labels, or {@link Row.Demonstration}. */
+    SOLUTION("solution", "prompt: question, completion: answer");
 
     private final String title;
     private final String mapping;

@@ -24,10 +24,12 @@ import java.util.stream.LongStream;
  * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
- * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer), int file, long
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer, 3 solution in
+ * steps), int file, long
  * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
  * lengths and the ids of prompt, chosen and rejected, and for a judged answer the int 1 or 0, two int lengths and the ids of
- * both parts. {@code NAME.index}: per row the long position of its first byte, the int count of its
+ * both parts, and for a solution three int lengths, the ids of prompt and completion, the ends of the steps and their labels as
+ * doubles. {@code NAME.index}: per row the long position of its first byte, the int count of its
  * bytes and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
@@ -35,6 +37,7 @@ public final class TokenStore implements AutoCloseable {
     private static final int SEQUENCE = 0;
     private static final int PAIR = 1;
     private static final int JUDGED = 2;
+    private static final int STEPS = 3;
 
     private final Path tokensFile;
     private final FileChannel tokens;
@@ -81,6 +84,7 @@ public final class TokenStore implements AutoCloseable {
         return switch (kind) {
             case PAIR -> pair(record);
             case JUDGED -> judged(record);
+            case STEPS -> steps(record);
             default -> sequence(record);
         };
     }
@@ -185,6 +189,18 @@ public final class TokenStore implements AutoCloseable {
         return new TokenJudged(ints(record, prompt), ints(record, completion), desirable);
     }
 
+    private static TokenSteps steps(ByteBuffer record) {
+        int prompt = record.getInt();
+        int completion = record.getInt();
+        int steps = record.getInt();
+        int[] promptIds = ints(record, prompt);
+        int[] completionIds = ints(record, completion);
+        int[] ends = ints(record, steps);
+        double[] labels = new double[steps];
+        record.asDoubleBuffer().get(labels);
+        return new TokenSteps(promptIds, completionIds, ends, labels);
+    }
+
     private static int[] ints(ByteBuffer record, int count) {
         int[] ids = new int[count];
         record.asIntBuffer().get(ids);
@@ -245,6 +261,9 @@ public final class TokenStore implements AutoCloseable {
          */
         public void add(RowId id, Example example) {
             long bytes = 9L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
+            if (example instanceof TokenSteps steps) {
+                bytes += steps.ends().length * (long) (Integer.BYTES + Double.BYTES);
+            }
             if (bytes > Integer.MAX_VALUE) {
                 throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
             }
@@ -252,7 +271,7 @@ public final class TokenStore implements AutoCloseable {
                 buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
             }
             buffer.clear();
-            buffer.putInt(example instanceof TokenPair ? PAIR : example instanceof TokenJudged ? JUDGED : SEQUENCE);
+            buffer.putInt(kind(example));
             buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
             buffer.putLong(id.line());
             if (example instanceof TokenPair pair) {
@@ -269,6 +288,16 @@ public final class TokenStore implements AutoCloseable {
                 buffer.putInt(judged.completion().length);
                 put(judged.prompt());
                 put(judged.completion());
+            } else if (example instanceof TokenSteps steps) {
+                buffer.putInt(steps.prompt().length);
+                buffer.putInt(steps.completion().length);
+                buffer.putInt(steps.ends().length);
+                put(steps.prompt());
+                put(steps.completion());
+                put(steps.ends());
+                for (double label : steps.labels()) {
+                    buffer.putDouble(label);
+                }
             } else if (example instanceof TokenSequence sequence) {
                 buffer.putInt(sequence.ids().length);
                 put(sequence.ids());
@@ -312,6 +341,16 @@ public final class TokenStore implements AutoCloseable {
             if (!handedOver) {
                 new TokenStore(tokensFile, tokens, index, List.of(), 0).close();
             }
+        }
+
+        private static int kind(Example example) {
+            if (example instanceof TokenPair) {
+                return PAIR;
+            }
+            if (example instanceof TokenJudged) {
+                return JUDGED;
+            }
+            return example instanceof TokenSteps ? STEPS : SEQUENCE;
         }
 
         private static FileChannel open(Path file) throws IOException {

@@ -3,12 +3,14 @@ package dev.plumb.train;
 import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
 import dev.plumb.data.RowKind;
+import dev.plumb.data.StepConfig;
 import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.Sft;
+import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
-public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, PreferenceJob {
+public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, PreferenceJob, SolutionJob {
     /**
      * What every run has.
      *
@@ -51,6 +53,15 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Prefe
      */
     default boolean scoring() {
         return false;
+    }
+
+    /**
+     * How solutions fall into steps, where the model judges steps in place of writing words.
+     *
+     * @return the settings; empty where it does not
+     */
+    default Optional<StepConfig> steps() {
+        return Optional.empty();
     }
 
     /**

@@ -210,8 +210,15 @@ final class TrainingRun implements AutoCloseable {
 
     private static String line(String title, Map<String, Double> values) {
         StringBuilder out = new StringBuilder(title).append(':');
-        for (String name :
-                List.of("loss", "perplexity", "rewards/accuracies", "rewards/margins", "accuracy", "margin")) {
+        for (String name : List.of(
+                "loss",
+                "perplexity",
+                "rewards/accuracies",
+                "rewards/margins",
+                "accuracy",
+                "prm/step_accuracy",
+                "margin",
+                "best_of_n/accuracy")) {
             if (values.containsKey(name)) {
                 out.append(String.format(java.util.Locale.ROOT, "  %s %.4g", name, values.get(name)));
             }
