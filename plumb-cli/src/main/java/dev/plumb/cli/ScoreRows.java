@@ -108,7 +108,7 @@ final class ScoreRows {
                     config,
                     checkpoint.decoder().architecture().contextLength(),
                     judgesSteps()
-                            ? Optional.of(StepConfig.cutting(settings.stepSeparator(), settings.maxSteps()))
+                            ? Optional.of(StepConfig.cutting(settings.stepSeparator(), settings.maxSolutionSteps()))
                             : Optional.empty());
             for (Optional<RowResult> result = rows.next(); result.isPresent(); result = rows.next()) {
                 if (result.get() instanceof RowResult.Bad bad) {

@@ -22,7 +22,7 @@ import java.util.Optional;
  * @param trainOn which tokens are scored
  * @param aggregate from scores of steps to one of a solution
  * @param stepSeparator what ends a step
- * @param maxSteps the most steps of a text that is cut into steps
+ * @param maxSolutionSteps the most steps of a text that is cut into steps
  * @param onBadRow what becomes of rows that cannot be scored
  * @param chatTemplate the template in place of the model's own
  * @param templateKwargs further variables for the template
@@ -70,7 +70,7 @@ record ScoreSettings(
                 doc = "Of a process reward model: the most steps that a solution that is one text is cut into.",
                 byDefault = "64",
                 min = 1)
-        int maxSteps,
+        int maxSolutionSteps,
 
         @Setting(
                 doc =

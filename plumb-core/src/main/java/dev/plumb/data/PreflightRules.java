@@ -164,7 +164,7 @@ final class PreflightRules {
         if (steps.merged() > 0) {
             notes.add(String.format(
                     Locale.ROOT,
-                    "%,d solutions have more steps than max_steps; what is left of them stays with the last step.",
+                    "%,d solutions have more steps than max_solution_steps; what is left of them stays with the last step.",
                     steps.merged()));
         }
         return notes;

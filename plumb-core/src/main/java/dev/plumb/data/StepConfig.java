@@ -7,7 +7,7 @@ import java.util.Optional;
  * How solutions fall into steps, and which of their labels are used.
  *
  * @param stepSeparator what ends a step
- * @param maxSteps the most steps of a text that is cut into steps
+ * @param maxSolutionSteps the most steps of a text that is cut into steps
  * @param labelPolicy which labels are used; always present once bound
  * @param outcomeLabels what an outcome says of steps
  * @param trainOnLastStepOnly whether only the label of the last step is learnt
@@ -26,7 +26,7 @@ public record StepConfig(
                                 + " that the file gives are taken as they are.",
                 byDefault = "64",
                 min = 1)
-        int maxSteps,
+        int maxSolutionSteps,
 
         @Setting(
                 doc = "Which labels are used. first_error: those up to the first bad step, as what follows a mistake is"
@@ -85,11 +85,11 @@ public record StepConfig(
      * How solutions are cut where all else is at its default.
      *
      * @param stepSeparator what ends a step
-     * @param maxSteps the most steps
+     * @param maxSolutionSteps the most steps
      * @return the settings
      */
-    public static StepConfig cutting(String stepSeparator, int maxSteps) {
-        return new StepConfig(stepSeparator, maxSteps, Optional.of(LabelPolicy.ALL), OutcomeLabels.LAST, false);
+    public static StepConfig cutting(String stepSeparator, int maxSolutionSteps) {
+        return new StepConfig(stepSeparator, maxSolutionSteps, Optional.of(LabelPolicy.ALL), OutcomeLabels.LAST, false);
     }
 
     /** The labels that are used; what is not is NaN. */

@@ -25,7 +25,7 @@ final class StepEncoder {
         this.dialogues = dialogues;
         this.config = config;
         this.separator = tokenizer.encode(config.stepSeparator());
-        this.cut = new StepCut(config.stepSeparator(), config.maxSteps());
+        this.cut = new StepCut(config.stepSeparator(), config.maxSolutionSteps());
         if (separator.length == 0) {
             throw new PlumbException(
                     "step_separator: the tokenizer has no token for it. Take another, such as \"\\n\\n\".");
