@@ -14,6 +14,7 @@ import dev.plumb.objective.BeliefObjective;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.SequenceObjective;
+import dev.plumb.objective.StepObjective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,19 @@ class ArchitectureTest {
             "model", List.of("config", "tensor"),
             "hub", List.of("config", "tensor", "text", "model", JACKSON),
             "objective", List.of("config", "tensor"),
-            "train", List.of("config", "tensor", "text", "data", "model", "hub", "objective", "evaluate", JACKSON));
+            "reward", List.of(),
+            "train",
+                    List.of(
+                            "config",
+                            "tensor",
+                            "text",
+                            "data",
+                            "model",
+                            "hub",
+                            "objective",
+                            "reward",
+                            "evaluate",
+                            JACKSON));
 
     private static JavaClasses classes;
 
@@ -97,7 +110,8 @@ class ArchitectureTest {
                                 PreferenceObjective.class,
                                 SequenceObjective.class,
                                 RewardObjective.class,
-                                BeliefObjective.class)
+                                BeliefObjective.class,
+                                StepObjective.class)
                         .anyMatch(kind -> type.isAssignableTo(kind) && !type.isInterface()))
                 .<Class<?>>map(JavaClass::reflect)
                 .toList();

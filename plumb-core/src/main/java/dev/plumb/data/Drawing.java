@@ -2,6 +2,7 @@ package dev.plumb.data;
 
 import dev.plumb.text.Tokenizer;
 import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** Draws a row as text with its targets marked. */
 final class Drawing {
@@ -39,6 +40,12 @@ final class Drawing {
                     shortened(marked(tokenizer, answered(judged.prompt(), answer)))
                             + (judged.desirable() ? "\njudged good" : "\njudged bad"),
                     tokenizer.token(answer[answer.length - 1]));
+        }
+        if (example instanceof TokenSteps steps) {
+            return new Preflight.Drawn(
+                    id,
+                    shortened(marked(tokenizer, ended(steps))) + "\nlabels of the steps: " + labels(steps),
+                    tokenizer.token(steps.completion()[steps.ends()[steps.ends().length - 1]]));
         }
         TokenSequence sequence = (TokenSequence) example;
         return new Preflight.Drawn(
@@ -78,6 +85,21 @@ final class Drawing {
 
     private static int prefix(Tokenizer tokenizer, int[] prompt) {
         return Math.max(0, tokenizer.decode(prompt).length() - 1);
+    }
+
+    private static TokenSequence ended(TokenSteps steps) {
+        int[] ids = answered(steps.prompt(), steps.completion()).ids();
+        boolean[] ends = new boolean[ids.length];
+        for (int end : steps.ends()) {
+            ends[steps.prompt().length + end] = true;
+        }
+        return new TokenSequence(ids, ends);
+    }
+
+    private static String labels(TokenSteps steps) {
+        return Arrays.stream(steps.labels())
+                .mapToObj(label -> Double.isNaN(label) ? "-" : Double.toString(label))
+                .collect(Collectors.joining(" "));
     }
 
     private static TokenSequence answered(int[] prompt, int[] answer) {

@@ -39,6 +39,10 @@ final class PreflightTally {
     private boolean anyJudged;
     private long desirable;
     private long undesirable;
+    private boolean anySteps;
+    private long goodSteps;
+    private long badSteps;
+    private long unlabelledSteps;
     private long cutRows;
     private long cutAnswers;
     private long cutPromptTokens;
@@ -88,12 +92,15 @@ final class PreflightTally {
             stops = pair(belief.spoken());
         } else if (kept.example() instanceof TokenJudged judged) {
             stops = judged(judged, learnt);
+        } else if (kept.example() instanceof TokenSteps steps) {
+            stops = steps(steps, learnt);
         } else {
             stops = sequence((TokenSequence) kept.example());
         }
         stopped += stops ? 1 : 0;
         conversations += kept.conversation() ? 1 : 0;
-        unstopped += kept.conversation() && !stops ? 1 : 0;
+        boolean writes = !(kept.example() instanceof TokenSteps); // what only judges need not learn to stop
+        unstopped += kept.conversation() && writes && !stops ? 1 : 0;
         EncodedRow.Cut cut = kept.cut();
         cutRows += cut.any() ? 1 : 0;
         cutAnswers += cut.answer() > 0 ? 1 : 0;
@@ -130,6 +137,21 @@ final class PreflightTally {
         opening(judged.prompt());
         eos(judged.prompt(), completion);
         return endsIn(completion[completion.length - 1]);
+    }
+
+    private boolean steps(TokenSteps steps, boolean learnt) {
+        prompt.add(steps.prompt().length);
+        answer.add(steps.completion().length);
+        total.add(steps.tokens());
+        anySteps = true;
+        for (double label : learnt ? steps.labels() : new double[0]) {
+            goodSteps += label >= 0.5 ? 1 : 0;
+            badSteps += label < 0.5 ? 1 : 0;
+            unlabelledSteps += Double.isNaN(label) ? 1 : 0;
+        }
+        opening(steps.prompt());
+        eos(steps.prompt(), steps.completion());
+        return endsIn(steps.completion()[steps.completion().length - 1]);
     }
 
     private boolean sequence(TokenSequence sequence) {
@@ -195,6 +217,9 @@ final class PreflightTally {
                         : Optional.of(
                                 new Preflight.Answers(chosen.mean(), rejected.mean(), chosenLonger / chosen.count())),
                 anyJudged ? Optional.of(new Preflight.Labels(desirable, undesirable)) : Optional.empty(),
+                anySteps
+                        ? Optional.of(new Preflight.Steps(goodSteps, badSteps, unlabelledSteps, encoder.stepsMerged()))
+                        : Optional.empty(),
                 drawn,
                 List.of(),
                 List.of());

@@ -85,4 +85,24 @@ public sealed interface Row {
             Opinions opinions,
             List<Map<String, Object>> tools)
             implements Row {}
+
+    /**
+     * A solution in steps, of some of which people or a model said how good they are.
+     *
+     * @param id where the row came from
+     * @param prompt the problem
+     * @param steps its steps in order, at least one
+     * @param labels for each step 1 if it is good, 0 if it is bad, a probability between, or NaN where nothing is said of it
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Steps(RowId id, Content prompt, List<String> steps, double[] labels, List<Map<String, Object>> tools)
+            implements Row {
+        /** Checks that there is a label a step, or NaN. */
+        public Steps {
+            steps = List.copyOf(steps);
+            if (steps.isEmpty() || steps.size() != labels.length) {
+                throw new IllegalArgumentException(steps.size() + " steps cannot have " + labels.length + " labels");
+            }
+        }
+    }
 }

@@ -9,7 +9,11 @@ public enum RowKind {
     /** An answer and whether it is good: {@link Row.Judged}. */
     UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb"),
     /** A belief about a prompt, and two answers of which one voices it: {@link Row.Belief}. */
-    BELIEF("belief row", "prompt: question, belief_id: stance, chosen: voices_it, rejected: voices_another");
+    BELIEF("belief row", "prompt: question, belief_id: stance, chosen: voices_it, rejected: voices_another"),
+    /** A solution and what its steps are worth: {@link Row.Steps}, or {@link Row.Judged} by its outcome. */
+    STEPS("solution with labels", "prompt: question, completions: steps, labels: ratings"),
+    /** A solution of which nothing is known: {@link Row.Steps} without labels, or {@link Row.Demonstration}. */
+    SOLUTION("solution", "prompt: question, completion: answer");
 
     private final String title;
     private final String mapping;

@@ -3,6 +3,7 @@ package dev.plumb.data;
 import dev.plumb.config.PlumbException;
 import dev.plumb.text.Message;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -33,6 +34,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             Form.SHARE_GPT_JUDGED,
             Form.ALPACA_JUDGED);
 
+    private static final Set<Form> IN_STEPS = Set.of(Form.STEPWISE, Form.STEPS);
+
     /** Finds the shape on a row; empty if the row has the right columns but null in one of them. */
     static Optional<Shape> find(RowId id, Map<String, @Nullable Object> values, DataFile file, RowKind kind) {
         Map<String, String> mapping = mapping(values, file, kind);
@@ -44,7 +47,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             }
         }
         boolean turnsInPrompt = isTurns(cells.find("prompt")) || ALWAYS_TURNS.contains(form);
-        boolean turnsInAnswer = isTurns(cells.find(form.answer()));
+        boolean turnsInAnswer = !IN_STEPS.contains(form) && isTurns(cells.find(form.answer()));
         Form fitting = kind == RowKind.PREFERENCE && turnsInAnswer && isWhole(cells, form, turnsInPrompt)
                 ? Form.IMPLICIT_PAIR
                 : form;
@@ -152,7 +155,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         return switch (form) {
             case TEXT -> new Row.Demonstration(id, Optional.empty(), answer(cells, "text"), tools);
             case MESSAGES, SHARE_GPT -> new Row.Demonstration(id, Optional.empty(), whole(cells), tools);
-            case COMPLETION, ALPACA ->
+            case COMPLETION, ALPACA, SOLUTION ->
                 new Row.Demonstration(
                         id,
                         Optional.of(prompt(cells)),
@@ -160,7 +163,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                         tools);
             case IMPLICIT_PAIR -> turnsInAnswer ? implicitTurns(id, cells, tools) : implicitText(id, cells, tools);
             case MESSAGES_JUDGED, SHARE_GPT_JUDGED -> judgedTurns(id, cells, tools);
-            case JUDGED, ALPACA_JUDGED ->
+            case STEPWISE, STEPS -> steps(id, cells, tools);
+            case JUDGED, ALPACA_JUDGED, OUTCOME ->
                 new Row.Judged(id, prompt(cells), answer(cells, form.answer()), cells.bool("label"), tools);
             case BELIEF ->
                 BeliefColumns.read(id, cells, prompt(cells), answer(cells, "chosen"), different(cells), tools);
@@ -213,6 +217,36 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title(name) + " is empty");
         }
         return isChat() ? new Content.Chat(List.of(new Message("assistant", text))) : new Content.Plain(text);
+    }
+
+    private Row steps(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
+        List<String> steps = cells.texts("completions");
+        double[] labels = new double[steps.size()];
+        Arrays.fill(labels, Double.NaN);
+        if (form == Form.STEPWISE) {
+            labels = cells.sharesOrNaN("labels");
+        }
+        if (form == Form.STEPWISE && Arrays.stream(labels).allMatch(Double::isNaN)) {
+            throw new BadRow(BadRowReason.MISSING_FIELD, cells.title("labels") + " says nothing of any step");
+        }
+        if (labels.length != steps.size()) {
+            throw new BadRow(
+                    BadRowReason.WRONG_TYPE,
+                    cells.title("completions") + " has " + steps.size() + " steps, but " + cells.title("labels")
+                            + " has " + labels.length
+                            + " labels; each step needs one, null where nothing is known of it");
+        }
+        for (int j = 0; j < steps.size(); j++) {
+            if (steps.get(j).isBlank()) {
+                throw new BadRow(
+                        BadRowReason.EMPTY_ANSWER,
+                        cells.title("completions") + " has an empty step, number " + (j + 1));
+            }
+        }
+        if (steps.isEmpty()) {
+            throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title("completions") + " has no step");
+        }
+        return new Row.Steps(id, prompt(cells), steps, labels, tools);
     }
 
     /** A judgement of a whole conversation is one of its last answer. */

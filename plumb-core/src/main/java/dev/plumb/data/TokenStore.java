@@ -24,19 +24,12 @@ import java.util.stream.LongStream;
  * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
- * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer, 3 belief), int file, long
- * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
- * lengths and the ids of prompt, chosen and rejected, for a judged answer the int 1 or 0, two int lengths and the ids of
- * both parts, and for a belief the int belief, seven int lengths, the ids of prompt, prefix, chosen, rejected and beliefs, the
- * double probabilities and votes and the long group. {@code NAME.index}: per row the long position of its first byte, the int count of its
- * bytes and the int count of its tokens.
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind, int file, long line and then what
+ * {@link ExampleBytes} makes of it. {@code NAME.index}: per row the long position of its first byte, the int count of its bytes
+ * and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
     private static final int ENTRY = 16;
-    private static final int SEQUENCE = 0;
-    private static final int PAIR = 1;
-    private static final int JUDGED = 2;
-    private static final int BELIEF = 3;
 
     private final Path tokensFile;
     private final FileChannel tokens;
@@ -80,12 +73,7 @@ public final class TokenStore implements AutoCloseable {
         ByteBuffer record = record(row);
         int kind = record.getInt();
         record.position(record.position() + Integer.BYTES + Long.BYTES);
-        return switch (kind) {
-            case PAIR -> pair(record);
-            case JUDGED -> judged(record);
-            case BELIEF -> belief(record);
-            default -> sequence(record);
-        };
+        return ExampleBytes.read(kind, record);
     }
 
     /**
@@ -161,61 +149,6 @@ public final class TokenStore implements AutoCloseable {
         return buffer.flip();
     }
 
-    private static TokenSequence sequence(ByteBuffer record) {
-        int[] ids = ints(record, record.getInt());
-        boolean[] trained = new boolean[ids.length];
-        for (int start = 0; start < trained.length; start += Integer.SIZE) {
-            int word = record.getInt();
-            for (int bit = 0; bit < Math.min(Integer.SIZE, trained.length - start); bit++) {
-                trained[start + bit] = (word >>> bit & 1) == 1;
-            }
-        }
-        return new TokenSequence(ids, trained);
-    }
-
-    private static TokenPair pair(ByteBuffer record) {
-        double margin = record.getDouble();
-        int prompt = record.getInt();
-        int chosen = record.getInt();
-        int rejected = record.getInt();
-        return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected), margin);
-    }
-
-    private static TokenJudged judged(ByteBuffer record) {
-        boolean desirable = record.getInt() == 1;
-        int prompt = record.getInt();
-        int completion = record.getInt();
-        return new TokenJudged(ints(record, prompt), ints(record, completion), desirable);
-    }
-
-    private static TokenBelief belief(ByteBuffer record) {
-        int belief = record.getInt();
-        int[] lengths = ints(record, 7);
-        return new TokenBelief(
-                ints(record, lengths[0]),
-                ints(record, lengths[1]),
-                ints(record, lengths[2]),
-                ints(record, lengths[3]),
-                belief,
-                ints(record, lengths[4]),
-                new Opinions(doubles(record, lengths[5]), doubles(record, lengths[6]), record.getLong()));
-    }
-
-    private static double[] doubles(ByteBuffer record, int count) {
-        double[] numbers = new double[count];
-        for (int i = 0; i < count; i++) {
-            numbers[i] = record.getDouble();
-        }
-        return numbers;
-    }
-
-    private static int[] ints(ByteBuffer record, int count) {
-        int[] ids = new int[count];
-        record.asIntBuffer().get(ids);
-        record.position(record.position() + count * Integer.BYTES);
-        return ids;
-    }
-
     /** Appends rows to a new store. */
     public static final class Writer implements AutoCloseable {
         private final Path tokensFile;
@@ -224,7 +157,7 @@ public final class TokenStore implements AutoCloseable {
         private final OutputStream tokensOut;
         private final OutputStream indexOut;
         private final Map<String, Integer> files = new LinkedHashMap<>();
-        private ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+        private final ExampleBytes bytes = new ExampleBytes();
         private long position;
         private long size;
         private boolean handedOver;
@@ -268,47 +201,24 @@ public final class TokenStore implements AutoCloseable {
          * @param example its tokens
          */
         public void add(RowId id, Example example) {
-            long bytes = 9L * Integer.BYTES + beliefBytes(example) + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
-            if (bytes > Integer.MAX_VALUE) {
-                throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
-            }
-            if (buffer.capacity() < bytes) {
-                buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
-            }
-            buffer.clear();
-            buffer.putInt(kind(example));
-            buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
-            buffer.putLong(id.line());
-            if (example instanceof TokenPair pair) {
-                buffer.putDouble(pair.margin());
-                buffer.putInt(pair.prompt().length);
-                buffer.putInt(pair.chosen().length);
-                buffer.putInt(pair.rejected().length);
-                put(pair.prompt());
-                put(pair.chosen());
-                put(pair.rejected());
-            } else if (example instanceof TokenJudged judged) {
-                buffer.putInt(judged.desirable() ? 1 : 0);
-                buffer.putInt(judged.prompt().length);
-                buffer.putInt(judged.completion().length);
-                put(judged.prompt());
-                put(judged.completion());
-            } else if (example instanceof TokenBelief belief) {
-                put(belief);
-            } else if (example instanceof TokenSequence sequence) {
-                buffer.putInt(sequence.ids().length);
-                put(sequence.ids());
-                put(words(sequence.trained()));
+            bytes.clear();
+            bytes.add(ExampleBytes.kind(example));
+            bytes.add(files.computeIfAbsent(id.file(), unseen -> files.size()).intValue());
+            bytes.add(id.line());
+            try {
+                bytes.add(example);
+            } catch (ArithmeticException e) {
+                throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.", e);
             }
             try {
-                tokensOut.write(buffer.array(), 0, buffer.position());
+                tokensOut.write(bytes.array(), 0, bytes.size());
                 ByteBuffer entry = ByteBuffer.allocate(ENTRY).order(ByteOrder.LITTLE_ENDIAN);
-                entry.putLong(position).putInt(buffer.position()).putInt(example.tokens());
+                entry.putLong(position).putInt(bytes.size()).putInt(example.tokens());
                 indexOut.write(entry.array());
             } catch (IOException e) {
                 throw cannotWrite(e);
             }
-            position += buffer.position();
+            position += bytes.size();
             size++;
         }
 
@@ -355,50 +265,6 @@ public final class TokenStore implements AutoCloseable {
                     "The token store " + tokensFile + " cannot be written: " + e.getMessage()
                             + ". It needs about 4 bytes per token of the data files; make room there or put the run elsewhere.",
                     e);
-        }
-
-        private static int kind(Example example) {
-            return example instanceof TokenPair
-                    ? PAIR
-                    : example instanceof TokenJudged ? JUDGED : example instanceof TokenBelief ? BELIEF : SEQUENCE;
-        }
-
-        /** What a row about a belief needs beside its tokens and a row's usual numbers. */
-        private static long beliefBytes(Example example) {
-            return example instanceof TokenBelief belief
-                    ? 8L * Integer.BYTES + belief.names().length * (Integer.BYTES + 2L * Double.BYTES)
-                    : 0;
-        }
-
-        private void put(TokenBelief belief) {
-            double[] probabilities = belief.opinions().probabilities();
-            double[] votes = belief.opinions().votes();
-            List<int[]> parts =
-                    List.of(belief.prompt(), belief.prefix(), belief.chosen(), belief.rejected(), belief.names());
-            buffer.putInt(belief.belief());
-            parts.forEach(part -> buffer.putInt(part.length));
-            buffer.putInt(probabilities.length).putInt(votes.length);
-            parts.forEach(this::put);
-            for (double number : probabilities) {
-                buffer.putDouble(number);
-            }
-            for (double number : votes) {
-                buffer.putDouble(number);
-            }
-            buffer.putLong(belief.opinions().group());
-        }
-
-        private void put(int[] ids) {
-            buffer.asIntBuffer().put(ids);
-            buffer.position(buffer.position() + ids.length * Integer.BYTES);
-        }
-
-        private static int[] words(boolean[] trained) {
-            int[] words = new int[(trained.length + Integer.SIZE - 1) / Integer.SIZE];
-            for (int i = 0; i < trained.length; i++) {
-                words[i / Integer.SIZE] |= (trained[i] ? 1 : 0) << i % Integer.SIZE;
-            }
-            return words;
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.plumb.train;
 import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
 import dev.plumb.data.RowKind;
+import dev.plumb.data.StepConfig;
 import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Kto;
@@ -10,7 +11,8 @@ import dev.plumb.objective.Sft;
 import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
-public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob {
+public sealed interface Job
+        permits Job.SftJob, Job.RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob, SolutionJob {
     /**
      * What every run has.
      *
@@ -62,6 +64,15 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Job.G
      */
     default ReferenceSettings reference() {
         return ReferenceSettings.NONE;
+    }
+
+    /**
+     * How solutions fall into steps, where the model judges steps in place of writing words.
+     *
+     * @return the settings; empty where it does not
+     */
+    default Optional<StepConfig> steps() {
+        return Optional.empty();
     }
 
     /**

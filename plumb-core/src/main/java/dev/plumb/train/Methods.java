@@ -172,7 +172,42 @@ public final class Methods {
                     "the model, its gradients, two AdamW moments and the frozen reference (none with variant:"
                             + " calibration_only)",
                     "arXiv 2412.20299",
-                    Job.GdpoJob.class));
+                    Job.GdpoJob.class),
+            new Method<>(
+                    "prm",
+                    "process reward model: tell good steps of a solution from bad ones",
+                    "The model reads a solution step by step and says at the end of each how likely the step is good. It"
+                            + " starts from a language model, whose projection to words is replaced by a fresh one to"
+                            + " two classes at every token, as TRL saves and transformers loads it. Labels come from"
+                            + " people (true or false) or from sampled continuations (0 to 1). Rows of whole solutions"
+                            + " with a label of their outcome are read too: outcome_labels says what it says of steps."
+                            + " Use the model to pick among sampled solutions, or as a dense reward. best_of_n/accuracy"
+                            + " beside at_random shows on held-out problems with several solutions what the picking is"
+                            + " worth.",
+                    """
+                    L = - (1/n) Σ [ l_j log c_j + (1 - l_j) log(1 - c_j) ],   c_j = softmax(z_j)[good]
+                    z_j: two logits at the last token of step j's separator   l_j: its label   n: labelled steps of the
+                    whole accumulated batch""",
+                    "prompt + completions (a list of steps) + labels (a list of true, false, numbers from 0 to 1, or"
+                            + " null); or prompt + completion + label",
+                    "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
+                    "arXiv 2211.14275, 2305.20050; soft labels: 2312.08935",
+                    SolutionJob.PrmJob.class),
+            new Method<>(
+                    "orm",
+                    "outcome reward model: tell right answers from wrong ones",
+                    "The model reads a whole answer and gives the log-odds that it is right. It is saved as a reward model"
+                            + " of one score. Several answers to each problem, right and wrong ones, are needed;"
+                            + " problems are held out with all their answers. read_at: tokens learns a value of every"
+                            + " beginning of an answer too.",
+                    """
+                    L = - (1/n) Σ [ l log σ(z) + (1 - l) log(1 - σ(z)) ]
+                    z: the score at the last token, or at each token of the answer   l: 1 if the answer is right   n: what
+                    is read in the whole accumulated batch""",
+                    "prompt + completion + label (true or false, 1 or 0), and the other forms that kto reads",
+                    "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
+                    "arXiv 2110.14168, 2211.14275",
+                    SolutionJob.OrmJob.class));
 
     private Methods() {}
 

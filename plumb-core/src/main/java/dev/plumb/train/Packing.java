@@ -57,6 +57,30 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
     }
 
     /**
+     * Whole sequences for a model that is read at some of their tokens: {@code states} has the hidden states of those tokens
+     * themselves, and {@code targets} the tokens.
+     *
+     * @param sequences token ids, none empty
+     * @param at for each the positions where it is read, rising, or none
+     */
+    static Packing places(List<int[]> sequences, List<int[]> at, Style style) {
+        Layout.Builder builder = new Layout.Builder();
+        Tokens tokens = new Tokens();
+        int longest = sequences.stream().mapToInt(ids -> ids.length).max().orElse(0);
+        int start = 0;
+        for (int i = 0; i < sequences.size(); i++) {
+            int[] ids = sequences.get(i);
+            int[] run = style == Style.PADDED ? Arrays.copyOf(ids, longest) : ids;
+            builder.root(run);
+            for (int position : at.get(i)) {
+                tokens.add(start + position, ids[position], i);
+            }
+            start += run.length;
+        }
+        return tokens.build(builder.build(), sequences.size());
+    }
+
+    /**
      * Completions of prompts: all of a prompt's stand next to each other in no particular order of layout, but the trained
      * tokens come completion by completion in the order given.
      *

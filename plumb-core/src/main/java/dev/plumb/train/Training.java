@@ -65,7 +65,7 @@ public final class Training {
     public Outcome run() {
         Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
-                Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), hub(folder))) {
+                Workplace workplace = Workplace.open(job, hub(folder))) {
             write(folder.layout().preflight(), workplace.dataset().preflight().json());
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
@@ -88,7 +88,7 @@ public final class Training {
         if (!resume) {
             RunFolder.requireVacant(root);
         }
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
+        try (Workplace workplace = Workplace.open(job, Hub.ofEnvironment())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             if (job instanceof Job.GdpoJob gdpo) {
@@ -149,6 +149,11 @@ public final class Training {
         if (job instanceof Job.RewardJob reward) {
             BradleyTerry objective = new BradleyTerry(reward.reward());
             Loop loop = new RewardLoop(start, reward.optimisation(), objective, reward.freezeBackbone());
+            return train(loop, workplace, folder, interrupt);
+        }
+        if (job instanceof SolutionJob judge) {
+            Loop loop = new StepLoop(
+                    start, judge.optimisation(), judge.objective(), judge.reading(), judge.freezeBackbone());
             return train(loop, workplace, folder, interrupt);
         }
         if (job instanceof Job.KtoJob kto) {

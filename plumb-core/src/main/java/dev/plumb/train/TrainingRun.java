@@ -227,7 +227,9 @@ final class TrainingRun implements AutoCloseable {
                 "rewards/accuracies",
                 "rewards/margins",
                 "accuracy",
+                "prm/step_accuracy",
                 "margin",
+                "best_of_n/accuracy",
                 "belief/js_distance")) {
             if (values.containsKey(name)) {
                 out.append(String.format(java.util.Locale.ROOT, "  %s %.4g", name, values.get(name)));

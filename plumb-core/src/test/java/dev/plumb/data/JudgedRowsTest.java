@@ -264,7 +264,7 @@ class JudgedRowsTest {
         assertThat(report.text())
                 .contains("Labels    30 judged good and 10 judged bad")
                 .contains("| <s>The sky 0 is[[ blue.</s>]]\n  | judged good")
-                .contains("Set undesirable_weight between 2.250 and 3.000, with desirable_weight: 1");
+                .contains("With kto, set undesirable_weight between 2.250 and 3.000, with desirable_weight: 1");
         assertThat(new ObjectMapper()
                         .readTree(report.json())
                         .at("/labels/undesirable")
@@ -273,7 +273,7 @@ class JudgedRowsTest {
         assertThat(report(10, 40).notes())
                 .singleElement()
                 .asString()
-                .contains("Set desirable_weight between 4.000 and 5.333, with undesirable_weight: 1");
+                .contains("With kto, set desirable_weight between 4.000 and 5.333, with undesirable_weight: 1");
         assertThat(report(10, 0).notes()).singleElement().asString().contains("judged good: nothing shows");
     }
 
