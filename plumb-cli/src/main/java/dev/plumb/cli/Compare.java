@@ -115,8 +115,9 @@ final class Compare implements Callable<Integer> {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             if (workplace.dataset().eval().size() == 0) {
-                throw new PlumbException("There is no held-out pair to compare on: data.eval_share or data.eval_files must"
-                        + " hold some.");
+                throw new PlumbException(
+                        "There is no held-out pair to compare on: data.eval_share or data.eval_files must"
+                                + " hold some.");
             }
         }
     }
@@ -128,8 +129,7 @@ final class Compare implements Callable<Integer> {
     private static CompareResult measure(ComparePlan plan, CompareRuns.Outcome outcome) {
         System.out.println("\n== comparing on the held-out pairs");
         try (Workplace workplace = open(plan)) {
-            Evaluation evaluation =
-                    new Evaluation(List.of(workplace.dataset().eval()));
+            Evaluation evaluation = new Evaluation(List.of(workplace.dataset().eval()));
             Decoder begin = workplace.checkpoint().decoder();
             int limit = plan.runs().get(0).job().run().maxCompletionLength();
             List<int[]> prompts = evaluation.prompts(
@@ -169,6 +169,9 @@ final class Compare implements Callable<Integer> {
 
     private static Computing computing(Job job) {
         return new Computing(
-                Optional.empty(), job.run().device(), job.run().dtype(), job.run().threads());
+                Optional.empty(),
+                job.run().device(),
+                job.run().dtype(),
+                job.run().threads());
     }
 }

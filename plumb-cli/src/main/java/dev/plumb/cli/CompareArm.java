@@ -15,8 +15,7 @@ import java.util.Optional;
  * @param learnt what it has over the start; empty for the start itself
  * @param answered its greedy answers
  */
-record CompareArm(
-        String name, String method, PairScores logps, Optional<Learnt> learnt, Evaluation.Answered answered) {
+record CompareArm(String name, String method, PairScores logps, Optional<Learnt> learnt, Evaluation.Answered answered) {
     /**
      * What a run changed.
      *
@@ -28,7 +27,9 @@ record CompareArm(
     record Learnt(PairScores own, PairScores ratios, RunCost cost, long rows) {
         /** Whether the chosen answer has become less probable, 1 or 0 a pair. */
         double[] displaced() {
-            return Arrays.stream(ratios.chosen()).map(ratio -> ratio < 0 ? 1 : 0).toArray();
+            return Arrays.stream(ratios.chosen())
+                    .map(ratio -> ratio < 0 ? 1 : 0)
+                    .toArray();
         }
     }
 }

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
 
 /** What is measured of each model. */
 enum CompareMeasure {
-    ACCURACY("preference accuracy", "pairs in the right order by what the method itself compares; a tie is half", true) {
+    ACCURACY("preference accuracy", "pairs in the right order by what the method itself compares", true) {
         @Override
         Optional<Estimate> of(CompareArm arm, Evaluation.Rows rows) {
             return arm.learnt().map(learnt -> Estimate.wilson(learnt.own().right(), rows.prompt()));
@@ -42,7 +42,10 @@ enum CompareMeasure {
             return Optional.of(nats(arm.logps().chosen(), rows).on(Math::exp));
         }
     },
-    CHOSEN_NLL("chosen NLL change", "nats a token since the start, pair by pair; below 0 it writes them more readily", false) {
+    CHOSEN_NLL(
+            "chosen NLL change",
+            "nats a token since the start, pair by pair; below 0 it writes them more readily",
+            false) {
         @Override
         Optional<Estimate> of(CompareArm arm, Evaluation.Rows rows) {
             return arm.learnt().map(learnt -> nats(learnt.ratios().chosen(), rows));

@@ -28,8 +28,19 @@ import java.util.stream.Collectors;
  */
 record ComparePlan(CompareSettings settings, List<Run> runs) {
     private static final Set<String> FIXED = Set.of(
-            "method", "model", "data", "output", "seed", "device", "dtype", "threads", "max_steps", "num_train_epochs",
-            "per_device_train_batch_size", "gradient_accumulation_steps", "max_completion_length");
+            "method",
+            "model",
+            "data",
+            "output",
+            "seed",
+            "device",
+            "dtype",
+            "threads",
+            "max_steps",
+            "num_train_epochs",
+            "per_device_train_batch_size",
+            "gradient_accumulation_steps",
+            "max_completion_length");
 
     /**
      * One run.
@@ -99,8 +110,9 @@ record ComparePlan(CompareSettings settings, List<Run> runs) {
             Predicate<String> shared,
             Optional<Long> seed) {
         String of = method.name() + ".";
-        List<String> more = new ArrayList<>(
-                List.of(of + "method=" + method.name(), of + "output=" + settings.output().resolve(name)));
+        List<String> more = new ArrayList<>(List.of(
+                of + "method=" + method.name(),
+                of + "output=" + settings.output().resolve(name)));
         seed.ifPresent(one -> more.add(of + "seed=" + one));
         Job job = bind(method, source.with(more), shared);
         if (job instanceof Job.KtoJob) { // as many pairs a step as the others, each of them two rows
@@ -117,8 +129,8 @@ record ComparePlan(CompareSettings settings, List<Run> runs) {
 
     private static List<Method<?>> methods(List<String> names) {
         if (new HashSet<>(names).size() < names.size() || names.size() < 2) {
-            throw new PlumbException("methods: name at least two, each once, as in methods=[dpo, ipo]; there are "
-                    + comparable() + ".");
+            throw new PlumbException(
+                    "methods: name at least two, each once, as in methods=[dpo, ipo]; there are " + comparable() + ".");
         }
         return names.stream().<Method<?>>map(ComparePlan::method).toList();
     }
@@ -129,11 +141,12 @@ record ComparePlan(CompareSettings settings, List<Run> runs) {
                             name, Methods.all().stream().map(Method::name).toList())
                     .map(other -> ", did you mean '" + other + "'?")
                     .orElse(";");
-            return new PlumbException("methods: there is no method '" + name + "'" + near + " Those that learn from pairs"
-                    + " are " + comparable() + ".");
+            return new PlumbException("methods: there is no method '" + name + "'" + near
+                    + " Those that learn from pairs" + " are " + comparable() + ".");
         });
         if (!takesPairs(method)) {
-            throw new PlumbException("methods: " + name + " cannot be compared with methods that learn to prefer one answer"
+            throw new PlumbException("methods: " + name
+                    + " cannot be compared with methods that learn to prefer one answer"
                     + " to another; it is " + method.title() + ", from " + method.data() + ". Train it by itself (`"
                     + Text.program() + " train " + name + "`) and measure it with `" + Text.program()
                     + " eval`; a model that it trained can be what a comparison starts from, if it writes answers."
@@ -198,12 +211,12 @@ record ComparePlan(CompareSettings settings, List<Run> runs) {
     private static void requireSameBudget(List<Run> runs) {
         for (Run run : runs) {
             if (run.job().run().loadBestModelAtEnd() || run.job().run().earlyStoppingPatience() > 0) {
-                throw new PlumbException("load_best_model_at_end and early_stopping_patience choose a model by the held-out"
-                        + " pairs, which are then no fair judge of it, and end some runs before others; leave them out.");
+                throw new PlumbException(
+                        "load_best_model_at_end and early_stopping_patience choose a model by the held-out"
+                                + " pairs, which are then no fair judge of it, and end some runs before others; leave them out.");
             }
             Job first = runs.get(0).job();
-            if (run.job().optimisation().maxSteps().isEmpty()
-                    && run.job().numTrainEpochs() != first.numTrainEpochs()) {
+            if (run.job().optimisation().maxSteps().isEmpty() && run.job().numTrainEpochs() != first.numTrainEpochs()) {
                 throw new PlumbException("num_train_epochs: by default " + run.method() + " takes "
                         + run.job().numTrainEpochs() + " and " + runs.get(0).method() + " " + first.numTrainEpochs()
                         + "; give num_train_epochs or max_steps.");

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 
 /** The numbers of a comparison: a table of measures, every method against every other, and what each run took. */
 final class CompareResult {
-    private static final int COLUMN = 24;
+    private static final int COLUMN = 28;
     private static final int COLUMNS = 3;
     private static final double POWER_80 = 2.8;
 
@@ -79,11 +79,11 @@ final class CompareResult {
         List<String> methods = List.copyOf(arms.keySet());
         for (int i = 0; i < methods.size(); i++) {
             for (int j = i + 1; j < methods.size(); j++) {
-                found.add(plan.overRuns() ? runs(methods.get(i), methods.get(j)) : pairs(methods.get(i), methods.get(j)));
+                found.add(
+                        plan.overRuns() ? runs(methods.get(i), methods.get(j)) : pairs(methods.get(i), methods.get(j)));
             }
         }
-        double[] adjusted =
-                Holm.adjusted(found.stream().mapToDouble(Pairing::p).toArray());
+        double[] adjusted = Holm.adjusted(found.stream().mapToDouble(Pairing::p).toArray());
         double margin = plan.settings().equivalenceMargin();
         List<Pairing> judged = new ArrayList<>();
         for (int i = 0; i < found.size(); i++) {
@@ -118,7 +118,7 @@ final class CompareResult {
     }
 
     private double[] right(String method) {
-        return arms.get(method).get(0).learnt().orElseThrow().own().right();
+        return plan.settings().yardstick().right(arms.get(method).get(0));
     }
 
     private Pairing runs(String first, String second) {
@@ -138,7 +138,7 @@ final class CompareResult {
     }
 
     private double[] accuracies(String method) {
-        return values(CompareMeasure.ACCURACY, arms.get(method));
+        return values(plan.settings().yardstick().measure(), arms.get(method));
     }
 
     private static String percents(double[] shares) {
@@ -182,34 +182,47 @@ final class CompareResult {
     private List<String> notes() {
         List<String> notes = new ArrayList<>();
         int pairs = rows.ids().size();
-        notes.add(plan.overRuns()
-                ? plan.settings().seeds().size() + " runs of each method: the unit is the run, intervals are Student's over runs,"
-                        + " and cover the noise of training, not another choice of held-out prompts. The start is one"
-                        + " model, with intervals over prompts."
-                : "One run each: the interval covers prompts, not training noise; seeds=[1, 2, 3] covers that. Shares have"
-                        + " Wilson's interval, means a bootstrap over the " + prompts() + " prompts of " + pairs + " held-out pairs.");
-        notes.add("Better and worse need a 95 % interval without 0 and a p-value below 0.05 after Holm's adjustment for "
-                + pairings.size() + (pairings.size() == 1 ? " comparison" : " comparisons") + "; equivalent is an interval within ±"
-                + points(plan.settings().equivalenceMargin())
-                + " points; detectable is the true difference that would be found four times of five.");
-        notes.add("Every method had " + budget()
-                + ". Tokens are those that went through the model to learn from, prompts included; time and tokens/s are of the"
-                + " whole run, measuring and saving included; memory is the largest resident memory of the run's own process.");
-        notes.add("What a method itself compares: log p - log p of the start for dpo, ipo (a token) and kto, log p a token for"
-                + " simpo and orpo, log p for cpo; so accuracy by it says how well a method did its own task, and"
-                + " implicit reward accuracy asks the same of all.");
+        notes.add(
+                plan.overRuns()
+                        ? plan.settings().seeds().size()
+                                + " runs of each method: the unit is the run, intervals are Student's over runs,"
+                                + " and cover the noise of training, not another choice of held-out prompts. The start is one"
+                                + " model, with intervals over prompts."
+                        : "One run each: the interval covers prompts, not training noise; seeds=[1, 2, 3] covers that. Shares have"
+                                + " Wilson's interval, means a bootstrap over the " + prompts() + " prompts of " + pairs
+                                + " held-out pairs.");
+        notes.add(
+                "Better and worse need a 95 % interval without 0 and a p-value below 0.05 after Holm's adjustment for "
+                        + pairings.size() + (pairings.size() == 1 ? " comparison" : " comparisons")
+                        + "; equivalent is an interval within ±"
+                        + points(plan.settings().equivalenceMargin())
+                        + " points; detectable is the true difference that would be found four times of five.");
+        notes.add(
+                "Every method had " + budget()
+                        + ". Tokens are those that went through the model to learn from, prompts included; time and tokens/s are of the"
+                        + " whole run, measuring and saving included; memory is the largest resident memory of the run's own process.");
+        notes.add(
+                "What a method itself compares: log p - log p of the start for dpo, ipo (a token) and kto, log p a token for"
+                        + " simpo and orpo, log p for cpo. So preference accuracy says how well each did its own task, from where"
+                        + " that began; methods are tested against each other by "
+                        + plan.settings().yardstick().measure().title().replace(", %", "")
+                        + (plan.settings().yardstick() == CompareSettings.Yardstick.OWN
+                                ? "."
+                                : ", which asks the same of all."));
         if (start.answered().lengths().length > 0) {
-            notes.add("Greedy answers are to " + start.answered().lengths().length + " of " + prompts() + " held-out prompts, of"
+            notes.add("Greedy answers are to " + start.answered().lengths().length + " of " + prompts()
+                    + " held-out prompts, of"
                     + " at most " + plan.runs().get(0).job().run().maxCompletionLength() + " tokens"
-                    + (start.answered().lengths().length < Math.min(prompts(), plan.settings().lengthPrompts())
-                            ? "; longer prompts leave the model no room to answer." : "."));
+                    + (start.answered().lengths().length
+                                    < Math.min(prompts(), plan.settings().lengthPrompts())
+                            ? "; longer prompts leave the model no room to answer."
+                            : "."));
         }
         return notes;
     }
 
     private String budget() {
-        CompareArm.Learnt any =
-                arms.values().iterator().next().get(0).learnt().orElseThrow();
+        CompareArm.Learnt any = arms.values().iterator().next().get(0).learnt().orElseThrow();
         long pairs = plan.runs().stream()
                 .mapToLong(run -> run.rowsPerStep() / (run.method().equals("kto") ? 2 : 1))
                 .findFirst()
@@ -224,13 +237,17 @@ final class CompareResult {
     /** All of it for {@code compare.json} and the page. */
     ObjectNode json() {
         ObjectNode json = Json.object();
-        json.put("title", String.join(", ", arms.keySet()) + " on "
-                + plan.runs().get(0).job().run().model().getFileName());
+        json.put(
+                "title",
+                String.join(", ", arms.keySet()) + " on "
+                        + plan.runs().get(0).job().run().model().getFileName());
         ObjectNode facts = json.putObject("facts");
         facts.put("Model", plan.runs().get(0).job().run().model().toString());
         facts.put("Held-out pairs", String.valueOf(rows.ids().size()));
         facts.put("Prompts", String.valueOf(prompts()));
-        facts.put("Runs", String.valueOf(arms.values().stream().mapToInt(List::size).sum()));
+        facts.put(
+                "Runs",
+                String.valueOf(arms.values().stream().mapToInt(List::size).sum()));
         ObjectNode lost = json.putObject("failed");
         failed.forEach(lost::put);
         ArrayNode table = json.putArray("rows");
@@ -249,7 +266,9 @@ final class CompareResult {
         ArrayNode against = json.putArray("comparisons");
         for (Pairing one : pairings) {
             ObjectNode node = against.addObject();
-            node.put("first", one.first()).put("second", one.second()).put("measure", CompareMeasure.ACCURACY.key());
+            node.put("first", one.first())
+                    .put("second", one.second())
+                    .put("measure", plan.settings().yardstick().measure().key());
             put(node, "difference", one.difference().value());
             put(node, "low", one.difference().low());
             put(node, "high", one.difference().high());
@@ -268,8 +287,7 @@ final class CompareResult {
             cost.put("steps", learnt.cost().steps());
             cost.put("rows", learnt.rows());
             cost.put("tokens", learnt.cost().tokens());
-            time(arm).ifPresent(
-                    time -> cost.put("tokens_per_s", learnt.cost().tokens() / time));
+            time(arm).ifPresent(time -> cost.put("tokens_per_s", learnt.cost().tokens() / time));
             cost.put("report", arm.name() + "/report.html");
         });
         ArrayNode runs = json.putArray("runs");
@@ -303,8 +321,7 @@ final class CompareResult {
                 rows.ids().size(), prompts()));
         CompareMeasure[] measures = CompareMeasure.values();
         for (int from = 0; from < measures.length; from += COLUMNS) {
-            List<CompareMeasure> block =
-                    List.of(measures).subList(from, Math.min(measures.length, from + COLUMNS));
+            List<CompareMeasure> block = List.of(measures).subList(from, Math.min(measures.length, from + COLUMNS));
             out.append(String.format("%n%-10s", ""));
             block.forEach(measure -> out.append(String.format("%" + COLUMN + "s", measure.title())));
             all().forEach((name, runs) -> {
@@ -319,11 +336,14 @@ final class CompareResult {
                 "%n%-14s%10s%12s%8s%10s%12s%12s%n", "", "time s", "peak MB", "steps", "rows", "tokens", "tokens/s"));
         arms.values().stream().flatMap(List::stream).forEach(arm -> out.append(cost(arm)));
         if (!pairings.isEmpty()) {
-            out.append(String.format("%nPreference accuracy, method against method, in points%n"));
+            out.append(String.format(
+                    "%nmethod against method by %s, in points%n",
+                    plan.settings().yardstick().measure().title().replace(", %", "")));
             pairings.forEach(one -> out.append(line(one)));
         }
         out.append('\n');
-        notes().forEach(note -> out.append(Text.wrapped(note, 0, Text.columns())).append('\n'));
+        notes().forEach(note ->
+                out.append(Text.wrapped(note, 0, Text.columns())).append('\n'));
         return out.toString();
     }
 

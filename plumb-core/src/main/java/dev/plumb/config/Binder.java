@@ -71,7 +71,8 @@ public final class Binder {
                 .filter(word -> first(word).equals(section))
                 .map(word -> word.substring(Math.min(word.length(), section.length() + 1)))
                 .toList();
-        return bind(type, tree, Stream.concat(general.stream(), special.stream()).toList(), faults);
+        return bind(
+                type, tree, Stream.concat(general.stream(), special.stream()).toList(), faults);
     }
 
     /**
@@ -91,7 +92,8 @@ public final class Binder {
         }
         source.overrides().stream()
                 .filter(word -> section.isEmpty() || word.startsWith(section.get() + "."))
-                .map(word -> first(section.isEmpty() ? word : word.substring(section.get().length() + 1)))
+                .map(word -> first(
+                        section.isEmpty() ? word : word.substring(section.get().length() + 1)))
                 .forEach(keys::add);
         return keys;
     }
@@ -102,8 +104,8 @@ public final class Binder {
             return new Mapping(value.place(), List.of());
         }
         if (!(value instanceof Mapping mapping)) {
-            throw new PlumbException(value.place() + ": " + section + ": expected settings, as in 'key: value', but found "
-                    + value.words());
+            throw new PlumbException(value.place() + ": " + section
+                    + ": expected settings, as in 'key: value', but found " + value.words());
         }
         return mapping;
     }

@@ -140,7 +140,10 @@ public final class Dataset implements AutoCloseable {
 
     private record Pass(
             RowKind kind,
-            Encoder encoder, PreflightTally tally, TokenStore.Writer trainWriter, TokenStore.Writer evalWriter) {
+            Encoder encoder,
+            PreflightTally tally,
+            TokenStore.Writer trainWriter,
+            TokenStore.Writer evalWriter) {
         /** Encodes all rows of a source, some at a time on all processors; the hash of its prompt says what a row is for. */
         void over(RowSource source, LongFunction<Use> use) {
             List<RowResult> batch = new ArrayList<>(AT_A_TIME);

@@ -28,14 +28,15 @@ public record PairedDifference(
      */
     public static PairedDifference of(double[] first, double[] second, int[] prompt) {
         if (first.length != second.length || first.length != prompt.length) {
-            throw new IllegalArgumentException(
-                    first.length + " and " + second.length + " outcomes are not of the same " + prompt.length + " rows");
+            throw new IllegalArgumentException(first.length + " and " + second.length + " outcomes are not of the same "
+                    + prompt.length + " rows");
         }
         double[] rows = new double[first.length];
         Arrays.setAll(rows, i -> second[i] - first[i]);
         Estimate estimate = Estimate.mean(rows, prompt);
         double[] differences = byPrompt(rows, prompt, estimate.prompts());
-        boolean binary = Stream.of(first, second).flatMapToDouble(Arrays::stream).allMatch(v -> v == 0 || v == 1);
+        boolean binary =
+                Stream.of(first, second).flatMapToDouble(Arrays::stream).allMatch(v -> v == 0 || v == 1);
         boolean mcNemar = binary && differences.length == rows.length;
         PairedOutcomes outcomes = PairedOutcomes.of(passed(first), passed(second));
         return new PairedDifference(

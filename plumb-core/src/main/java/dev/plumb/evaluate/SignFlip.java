@@ -40,7 +40,8 @@ public final class SignFlip {
         for (int draw = 0; draw < DRAWS; draw++) {
             double sum = 0;
             for (int from = 0; from < moved.length; from += Integer.SIZE) {
-                sum += sum(Arrays.copyOfRange(moved, from, Math.min(moved.length, from + Integer.SIZE)), random.nextInt());
+                sum += sum(
+                        Arrays.copyOfRange(moved, from, Math.min(moved.length, from + Integer.SIZE)), random.nextInt());
             }
             asFar += Math.abs(sum) >= observed ? 1 : 0;
         }

@@ -4,8 +4,15 @@ package dev.plumb.evaluate;
 final class Student {
     private static final double TINY = 1e-300;
     private static final double[] LANCZOS = {
-        0.99999999999980993, 676.5203681218851, -1259.1392167224028, 771.32342877765313, -176.61502916214059,
-        12.507343278686905, -0.13857109526572012, 9.9843695780195716e-6, 1.5056327351493116e-7
+        0.99999999999980993,
+        676.5203681218851,
+        -1259.1392167224028,
+        771.32342877765313,
+        -176.61502916214059,
+        12.507343278686905,
+        -0.13857109526572012,
+        9.9843695780195716e-6,
+        1.5056327351493116e-7
     };
 
     private Student() {}
@@ -51,8 +58,7 @@ final class Student {
         if (x > (a + 1) / (a + b + 2)) { // there the fraction converges fast only from the other side
             return 1 - incompleteBeta(b, a, 1 - x);
         }
-        double front = Math.exp(
-                logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+        double front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
         double c = 1;
         double d = 1 / nonZero(1 - (a + b) * x / (a + 1));
         double fraction = d;

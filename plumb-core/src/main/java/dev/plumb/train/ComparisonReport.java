@@ -62,8 +62,8 @@ public final class ComparisonReport {
         StringBuilder html = new StringBuilder();
         failed.properties()
                 .forEach(run -> html.append("<li>")
-                        .append(Html.escape(
-                                run.getKey() + " did not finish: " + run.getValue().asText()))
+                        .append(Html.escape(run.getKey() + " did not finish: "
+                                + run.getValue().asText()))
                         .append("</li>"));
         return html.isEmpty()
                 ? ""
@@ -84,7 +84,8 @@ public final class ComparisonReport {
         for (JsonNode one : comparisons) {
             row(
                     html,
-                    one.path("first").asText() + " against " + one.path("second").asText(),
+                    one.path("first").asText() + " against "
+                            + one.path("second").asText(),
                     Html.escape(one.path("verdict").asText()),
                     "<b>" + points(one.path("difference")) + "</b><small>" + points(one.path("low")) + " \u2013 "
                             + points(one.path("high")) + "</small>",

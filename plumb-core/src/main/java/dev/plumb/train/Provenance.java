@@ -235,8 +235,8 @@ public record Provenance(
         old.path("earlier").forEach(all::add);
         if (!old.path("started").asText().equals(started.toString())) {
             ObjectNode last = all.addObject();
-            for (String field : List.of(
-                    "started", "ended", "peak_rss_mb", "outcome", "resumed_step", "command", "config_sha256")) {
+            for (String field :
+                    List.of("started", "ended", "peak_rss_mb", "outcome", "resumed_step", "command", "config_sha256")) {
                 if (old.has(field)) {
                     last.set(field, old.get(field));
                 }

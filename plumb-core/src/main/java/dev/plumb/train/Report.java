@@ -107,8 +107,7 @@ public final class Report {
                 .filter(Objects::nonNull)
                 .reduce((a, b) -> b)
                 .ifPresent(tokens -> facts.put("Tokens", Html.number(tokens)));
-        RunCost.time(run.provenance())
-                .ifPresent(time -> facts.put("Time", Progress.time(time.toSeconds())));
+        RunCost.time(run.provenance()).ifPresent(time -> facts.put("Time", Progress.time(time.toSeconds())));
         text(run.provenance().path("outcome")).ifPresent(outcome -> facts.put("Outcome", outcome));
         return facts;
     }

@@ -35,7 +35,8 @@ public record RunCost(Optional<Duration> time, OptionalLong peakMb, long steps, 
                         .max(),
                 run.entries().stream().mapToLong(MetricsLog.Entry::step).max().orElse(0),
                 run.entries().stream()
-                        .mapToLong(entry -> entry.values().getOrDefault("num_tokens", 0.0).longValue())
+                        .mapToLong(entry ->
+                                entry.values().getOrDefault("num_tokens", 0.0).longValue())
                         .max()
                         .orElse(0));
     }

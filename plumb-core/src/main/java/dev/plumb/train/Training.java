@@ -245,9 +245,7 @@ public final class Training {
     public List<String> otherSettings() {
         Path file = new RunLayout(job.run().folder()).config();
         try {
-            return Files.exists(file)
-                    ? differences(Files.readString(file), Dump.yaml((Record) job))
-                    : List.of();
+            return Files.exists(file) ? differences(Files.readString(file), Dump.yaml((Record) job)) : List.of();
         } catch (IOException e) {
             throw new PlumbException(file + " cannot be read (" + e.getMessage() + ").", e);
         }

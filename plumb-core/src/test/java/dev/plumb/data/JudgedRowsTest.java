@@ -331,8 +331,7 @@ class JudgedRowsTest {
     @Test
     void whatIsNeitherJudgedNorPairedIsToldAsNotJudged() throws IOException {
         Settings settings = new Settings().files(file("texts.jsonl", "{\"text\": \"a\"}"));
-        assertThatThrownBy(() ->
-                        Dataset.prepare(RowKind.UNPAIRED, settings.encoder(tokenizer), folder.resolve("none")))
+        assertThatThrownBy(() -> Dataset.prepare(RowKind.UNPAIRED, settings.encoder(tokenizer), folder.resolve("none")))
                 .hasMessageContaining("none of the sets that make a judged answer");
     }
 

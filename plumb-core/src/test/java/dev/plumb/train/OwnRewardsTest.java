@@ -39,15 +39,17 @@ class OwnRewardsTest {
         String[] all = words.split(" ");
         TinyRun tiny = TinyRun.make(folder);
         Path yaml = tiny.yaml(
-                all[0], "run", "max_steps: 5", "data: {files: [" + folder.resolve("pairs.jsonl") + "], eval_share: 0.15}");
+                all[0],
+                "run",
+                "max_steps: 5",
+                "data: {files: [" + folder.resolve("pairs.jsonl") + "], eval_share: 0.15}");
         Job job = TinyRun.job(yaml, Arrays.copyOfRange(all, 1, all.length));
         new Training(job, false, List.of("test")).run();
         List<MetricsLog.Entry> measured = TinyRun.entries(tiny.layout("run"), MetricsLog.Split.EVAL);
         MetricsLog.Entry last = measured.get(measured.size() - 1);
 
         try (Workplace start = Workplace.open(job.run(), RowKind.PREFERENCE);
-                Checkpoint trained =
-                        Checkpoint.load(tiny.layout("run").finalModel(), Optional.empty(), Device.CPU)) {
+                Checkpoint trained = Checkpoint.load(tiny.layout("run").finalModel(), Optional.empty(), Device.CPU)) {
             Evaluation evaluation = new Evaluation(List.of(start.dataset().eval()));
             List<float[]> before = evaluation.tokenLogps(start.checkpoint().decoder());
             PairScores rewards = evaluation.rewards(trained.decoder(), before, job);
@@ -72,8 +74,7 @@ class OwnRewardsTest {
             List<int[]> prompts = evaluation.prompts(3, 500);
             assertThat(prompts).hasSize(3);
             assertThat(evaluation.prompts(3, prompts.get(0).length - 1)).isNotEqualTo(prompts);
-            Evaluation.Answered answered =
-                    Evaluation.answers(start.checkpoint().decoder(), prompts, 5, Set.of());
+            Evaluation.Answered answered = Evaluation.answers(start.checkpoint().decoder(), prompts, 5, Set.of());
             assertThat(answered.lengths()).containsExactly(5, 5, 5);
             assertThat(answered.stopped()).containsExactly(0, 0, 0);
             Evaluation.Answered ended = Evaluation.answers(
