@@ -79,7 +79,7 @@ class CompareCommandTest {
         Console first = compare("three", words);
         assertThat(first.err()).isEmpty();
         assertThat(first.status()).isEqualTo(Exit.DONE);
-        assertThat(first.out())
+        assertThat(first.out().replaceAll("\\s+", " ")) // notes are wrapped
                 .contains("== kto (2 of 3): the same as", "step 6/6", "exact McNemar")
                 .contains("One run each: the interval covers prompts, not training noise")
                 .contains("a pair counts as two rows for kto, a thumb up and a thumb down");
@@ -167,7 +167,8 @@ class CompareCommandTest {
         Console seeds = compare(
                 "seeds", "methods=[dpo,orpo]", "seeds=[1,2]", "learning_rate=0.01", "max_steps=1", "yardstick=raw");
         assertThat(seeds.status()).as(seeds.err()).isZero();
-        assertThat(seeds.out()).contains("2 runs of each method: the unit is the run", "Welch's t over runs");
+        assertThat(seeds.out().replaceAll("\\s+", " "))
+                .contains("2 runs of each method: the unit is the run", "Welch's t over runs");
         JsonNode json = json("seeds");
         assertThat(StreamSupport.stream(json.path("runs").spliterator(), false)
                         .map(run -> run.path("run").asText()))
@@ -183,6 +184,7 @@ class CompareCommandTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "methods=[dpo] | name at least two",
                 "methods=[dpo,dpo] | each once",
@@ -200,7 +202,7 @@ class CompareCommandTest {
                 "methods=[dpo,ipo] data.eval_share=0 | There is no held-out pair",
                 "methods=[dpo,ipo] eval_steps=2 early_stopping_patience=1 | no fair judge",
                 "methods=[dpo,ipo] ipo | 'ipo' is no setting",
-                "methods=[dpo,kto] data=F/judged.jsonl | none of the sets that make a preference pair",
+                "methods=[dpo,kto] data=F/judged.jsonl | none of the sets that make a preference: prompt, chosen",
             })
     void wrongWordsAreExplained(String words, String sentence) {
         Console console =
