@@ -116,9 +116,7 @@ final class ExampleBytes {
             if (most - buffer.position() < bytes) {
                 throw new ArithmeticException("a row of more than " + most + " bytes");
             }
-            buffer = ByteBuffer.allocate(most)
-                    .order(ByteOrder.LITTLE_ENDIAN)
-                    .put(buffer.flip());
+            buffer = ByteBuffer.allocate(most).order(ByteOrder.LITTLE_ENDIAN).put(buffer.flip());
         }
         return buffer;
     }

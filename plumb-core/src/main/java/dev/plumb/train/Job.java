@@ -11,8 +11,7 @@ import dev.plumb.objective.Sft;
 import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
-public sealed interface Job
-        permits Job.SftJob, Job.RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob, SolutionJob {
+public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob, SolutionJob {
     /**
      * What every run has.
      *

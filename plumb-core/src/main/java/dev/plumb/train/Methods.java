@@ -144,7 +144,8 @@ public final class Methods {
                     z = max(0, E D(y')),   y': the answer to another prompt than x; no gradient
                     at the first step D = z = 0, so L is half the mean of λ""",
                     "prompt + completion + label (true or false, 1 or 0), as texts or as messages; or messages, ShareGPT"
-                            + " conversations or Alpaca rows with label (or kto_tag)",
+                            + " conversations or Alpaca rows with label (or kto_tag); or pairs as for dpo, each of which"
+                            + " becomes a thumb up and a thumb down",
                     "the model, its gradients, two AdamW moments and the frozen reference",
                     "arXiv 2402.01306, equation 7",
                     Job.KtoJob.class),

@@ -285,7 +285,7 @@ public final class Training {
         Path file = folder.layout().config();
         try {
             if (resume && Files.exists(file)) {
-                List<String> differences = differences(Files.readString(file), now);
+                List<String> differences = otherSettings();
                 if (!differences.isEmpty()) {
                     throw new PlumbException("The run in " + folder.layout().root()
                             + " was started with other settings, and going on with these would be another run: "
@@ -297,6 +297,20 @@ public final class Training {
             AtomicFiles.writeString(file, now);
         } catch (IOException e) {
             throw new PlumbException(file + " cannot be written or read (" + e.getMessage() + ").", e);
+        }
+    }
+
+    /**
+     * In what the settings differ from those of the run that the folder holds.
+     *
+     * @return the differences in words; none if there is no run
+     */
+    public List<String> otherSettings() {
+        Path file = new RunLayout(job.run().folder()).config();
+        try {
+            return Files.exists(file) ? differences(Files.readString(file), Dump.yaml((Record) job)) : List.of();
+        } catch (IOException e) {
+            throw new PlumbException(file + " cannot be read (" + e.getMessage() + ").", e);
         }
     }
 

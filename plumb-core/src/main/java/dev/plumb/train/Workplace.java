@@ -182,8 +182,12 @@ public final class Workplace implements AutoCloseable {
         return encoder;
     }
 
-    /** Tokens that end an answer: those the checkpoint names and the tokenizer's. */
-    Set<Integer> stops() {
+    /**
+     * Tokens that end an answer: those the checkpoint names and the tokenizer's.
+     *
+     * @return their ids
+     */
+    public Set<Integer> stops() {
         return stops(checkpoint, tokenizer);
     }
 

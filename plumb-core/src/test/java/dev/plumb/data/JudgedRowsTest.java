@@ -293,6 +293,49 @@ class JudgedRowsTest {
     }
 
     @Test
+    void aPairIsAThumbUpAndAThumbDownOfTheSameTokensOnTheSameSide() throws IOException {
+        String[] lines = IntStream.range(1, 41)
+                .mapToObj(i ->
+                        "{\"prompt\": \"%d\", \"chosen\": \"abc\", \"rejected\": \"%s\"}".formatted(i, "x".repeat(i)))
+                .toArray(String[]::new);
+        Settings settings =
+                new Settings().files(file("pairs.jsonl", lines)).evalShare(0.3).maxLength(16, Truncation.KEEP_START);
+        try (Dataset pairs = Dataset.prepare(RowKind.PREFERENCE, settings.encoder(tokenizer), folder.resolve("pairs"));
+                Dataset thumbs =
+                        Dataset.prepare(RowKind.UNPAIRED, settings.encoder(tokenizer), folder.resolve("thumbs"))) {
+            assertThat(pairs.eval().size()).isBetween(4L, 20L);
+            for (boolean held : List.of(false, true)) {
+                TokenStore from = held ? pairs.eval() : pairs.train();
+                TokenStore to = held ? thumbs.eval() : thumbs.train();
+                assertThat(to.size()).isEqualTo(2 * from.size());
+                for (int row = 0; row < from.size(); row++) {
+                    TokenPair pair = (TokenPair) from.get(row);
+                    assertThat(to.id(2 * row)).isEqualTo(from.id(row));
+                    assertThat(to.get(2 * row))
+                            .usingRecursiveComparison()
+                            .isEqualTo(new TokenJudged(pair.prompt(), pair.chosen(), true));
+                    assertThat(to.get(2 * row + 1))
+                            .usingRecursiveComparison()
+                            .isEqualTo(new TokenJudged(pair.prompt(), pair.rejected(), false));
+                }
+            }
+            assertThat(thumbs.preflight().cut().answerTokens())
+                    .isEqualTo(pairs.preflight().cut().answerTokens())
+                    .isPositive();
+            assertThat(thumbs.preflight().text()).contains("each pair counts as two rows, a good answer and a bad one");
+            long learnt = pairs.train().size();
+            assertThat(thumbs.preflight().labels()).contains(new Preflight.Labels(learnt, learnt));
+        }
+    }
+
+    @Test
+    void whatIsNeitherJudgedNorPairedIsToldAsNotJudged() throws IOException {
+        Settings settings = new Settings().files(file("texts.jsonl", "{\"text\": \"a\"}"));
+        assertThatThrownBy(() -> Dataset.prepare(RowKind.UNPAIRED, settings.encoder(tokenizer), folder.resolve("none")))
+                .hasMessageContaining("none of the sets that make a judged answer");
+    }
+
+    @Test
     void realThumbs() {
         List<RowResult> rows = read(DataFile.of(Shared.folder("data/kto_en_demo/data.jsonl.gz")));
         assertThat(rows).hasSize(239).allSatisfy(row -> {
