@@ -10,10 +10,12 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import dev.plumb.config.PlumbException;
+import dev.plumb.objective.BeliefObjective;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.SequenceObjective;
+import dev.plumb.objective.StepObjective;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -109,7 +111,9 @@ class ArchitectureTest {
                                 PreferenceObjective.class,
                                 SequenceObjective.class,
                                 RewardObjective.class,
-                                PolicyObjective.class)
+                                PolicyObjective.class,
+                                BeliefObjective.class,
+                                StepObjective.class)
                         .anyMatch(kind -> type.isAssignableTo(kind) && !type.isInterface()))
                 .<Class<?>>map(JavaClass::reflect)
                 .toList();

@@ -75,6 +75,11 @@ final class Eval implements Callable<Integer> {
                 Checkpoint model = Models.open(settings.model(), settings.computing());
                 Tokenizer tokenizer = Tokenizer.load(model.folder())) {
             RowKind kind = kind(settings);
+            if (model.decoder().architecture().isClassifying()) {
+                throw new PlumbException(
+                        settings.model() + " is a process reward model, which is measured on held-out rows"
+                                + " while it is trained. `plumb score` gives the scores of steps.");
+            }
             boolean scoring = model.decoder().architecture().isScoring();
             if (scoring && kind != RowKind.PREFERENCE) {
                 throw new PlumbException(settings.model() + " is a reward model, which is measured on pairs; these rows"

@@ -15,6 +15,7 @@ final class Handbook {
             "generate", GenerateSettings.class,
             "score", ScoreSettings.class,
             "eval", EvalSettings.class,
+            "compare", CompareSettings.class,
             "merge", MergeSettings.class,
             "bench", BenchSettings.class);
 
@@ -24,7 +25,7 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "score", "eval", "merge", "bench"));
+        names.addAll(List.of("generate", "score", "eval", "compare", "merge", "bench"));
         return names;
     }
 

@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
             Generate.class,
             Score.class,
             Eval.class,
+            Compare.class,
             Merge.class,
             Bench.class
         },

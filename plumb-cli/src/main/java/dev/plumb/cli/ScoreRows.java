@@ -3,15 +3,20 @@ package dev.plumb.cli;
 import dev.plumb.config.PlumbException;
 import dev.plumb.data.BadRows;
 import dev.plumb.data.ChatRenderer;
+import dev.plumb.data.Content;
 import dev.plumb.data.DataConfig;
 import dev.plumb.data.DataFile;
 import dev.plumb.data.EncodedRow;
 import dev.plumb.data.Encoder;
+import dev.plumb.data.Example;
+import dev.plumb.data.Row;
 import dev.plumb.data.RowKind;
 import dev.plumb.data.RowResult;
 import dev.plumb.data.RowSource;
 import dev.plumb.data.Rows;
+import dev.plumb.data.StepConfig;
 import dev.plumb.data.TokenSequence;
+import dev.plumb.data.TokenSteps;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Hub;
 import dev.plumb.text.Tokenizer;
@@ -65,6 +70,11 @@ final class ScoreRows {
     }
 
     private void fromIds(Path file, Consumer<ScoreRow> each) {
+        if (judgesSteps()) {
+            throw new PlumbException(
+                    file + " holds token ids, in which no step ends; a process reward model needs prompt"
+                            + " and completions, a list of steps, or prompt and completion, as text.");
+        }
         try (JsonInput in = JsonInput.open(file)) {
             for (Optional<JsonInput.Row> json = in.next(); json.isPresent(); json = in.next()) {
                 ScoreRow row;
@@ -84,15 +94,22 @@ final class ScoreRows {
         }
     }
 
+    private boolean judgesSteps() {
+        return checkpoint.decoder().architecture().isClassifying();
+    }
+
     private void fromText(DataFile file, Consumer<ScoreRow> each) {
         DataConfig config = settings.encoding();
-        try (RowSource rows = Rows.open(file, RowKind.DEMONSTRATION);
+        try (RowSource rows = Rows.open(file, judgesSteps() ? RowKind.SOLUTION : RowKind.DEMONSTRATION);
                 Tokenizer tokenizer = Tokenizer.load(checkpoint.folder())) {
             Encoder encoder = new Encoder(
                     tokenizer,
                     ChatRenderer.of(config, checkpoint.folder(), tokenizer),
                     config,
-                    checkpoint.decoder().architecture().contextLength());
+                    checkpoint.decoder().architecture().contextLength(),
+                    judgesSteps()
+                            ? Optional.of(StepConfig.cutting(settings.stepSeparator(), settings.maxSolutionSteps()))
+                            : Optional.empty());
             for (Optional<RowResult> result = rows.next(); result.isPresent(); result = rows.next()) {
                 if (result.get() instanceof RowResult.Bad bad) {
                     drop(new PlumbException(bad.id() + ": " + bad.detail() + "."));
@@ -103,11 +120,19 @@ final class ScoreRows {
                 if (encoded instanceof EncodedRow.Refused refused) {
                     drop(new PlumbException(good.id() + ": " + refused.detail() + "."));
                 } else {
-                    TokenSequence sequence = (TokenSequence) ((EncodedRow.Kept) encoded).example();
-                    each.accept(ScoreRow.of(good.id().toString(), sequence));
+                    each.accept(row(good.row(), ((EncodedRow.Kept) encoded).example()));
                 }
             }
         }
+    }
+
+    private static ScoreRow row(Row row, Example tokens) {
+        Optional<Content> prompt =
+                row instanceof Row.Steps steps ? Optional.of(steps.prompt()) : ((Row.Demonstration) row).prompt();
+        String place = row.id().toString();
+        return tokens instanceof TokenSteps solution
+                ? ScoreRow.of(place, solution, prompt.orElseThrow())
+                : ScoreRow.of(place, (TokenSequence) tokens, prompt.map(text -> text));
     }
 
     private void drop(PlumbException fault) {

@@ -7,6 +7,7 @@ import dev.plumb.data.DataConfig;
 import dev.plumb.data.DataFile;
 import dev.plumb.data.TrainOn;
 import dev.plumb.data.Truncation;
+import dev.plumb.reward.Aggregate;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,9 @@ import java.util.Optional;
  * @param data file of rows
  * @param output file of scores
  * @param trainOn which tokens are scored
+ * @param aggregate from scores of steps to one of a solution
+ * @param stepSeparator what ends a step
+ * @param maxSolutionSteps the most steps of a text that is cut into steps
  * @param onBadRow what becomes of rows that cannot be scored
  * @param chatTemplate the template in place of the model's own
  * @param templateKwargs further variables for the template
@@ -29,7 +33,8 @@ import java.util.Optional;
 record ScoreSettings(
         @Setting(
                 doc = "The model: a Hugging Face checkpoint folder, or org/name or org/name@revision on the hub that"
-                        + " HF_ENDPOINT names. A reward model gives a reward for each row instead.")
+                        + " HF_ENDPOINT names. A reward model gives a reward for each row instead, and a process reward"
+                        + " model a score for each step.")
         Path model,
 
         @Setting(
@@ -50,6 +55,22 @@ record ScoreSettings(
                         + " plain text.",
                 byDefault = "auto")
         TrainOn trainOn,
+
+        @Setting(
+                doc = "Of a process reward model: min, prod, mean, last, geo_mean or logit_sum of the steps' scores is"
+                        + " the score of a solution. min suits models taught by people, last those taught by sampled"
+                        + " continuations.",
+                byDefault = "min")
+        Aggregate aggregate,
+
+        @Setting(doc = "Of a process reward model: what follows each step, as in its training.", byDefault = "\"\\n\"")
+        String stepSeparator,
+
+        @Setting(
+                doc = "Of a process reward model: the most steps that a solution that is one text is cut into.",
+                byDefault = "64",
+                min = 1)
+        int maxSolutionSteps,
 
         @Setting(
                 doc =

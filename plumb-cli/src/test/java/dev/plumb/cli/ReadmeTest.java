@@ -56,6 +56,7 @@ class ReadmeTest {
                 Binder.bind(ScoreSettings.class, YamlSource.commandLine().with(rest));
             case "eval" ->
                 Binder.bind(EvalSettings.class, YamlSource.commandLine().with(rest));
+            case "compare" -> assertThat(plan(rest).runs()).hasSizeGreaterThan(1);
             case "merge" ->
                 Binder.bind(MergeSettings.class, YamlSource.commandLine().with(rest));
             default -> {
@@ -65,6 +66,14 @@ class ReadmeTest {
                 }
             }
         }
+    }
+
+    private static ComparePlan plan(List<String> words) {
+        List<String> local = new ArrayList<>(words);
+        if (local.get(0).endsWith(".yaml")) {
+            local.set(0, ROOT.resolve(local.get(0)).toString());
+        }
+        return ComparePlan.of(local);
     }
 
     private static Job job(List<String> words) {
@@ -108,10 +117,17 @@ class ReadmeTest {
         assertThat(examples).hasSizeGreaterThanOrEqualTo(Methods.all().size());
         return examples.stream()
                 .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
-                    Job job = RunWords.job(List.of(file.toString()), false);
+                    boolean several = file.endsWith("compare.yaml");
+                    Job job = several
+                            ? plan(List.of("examples/compare.yaml"))
+                                    .runs()
+                                    .get(0)
+                                    .job()
+                            : RunWords.job(List.of(file.toString()), false);
                     assertThat(job.run().data().files()).isNotEmpty();
                     assertThat(Files.readString(file))
-                            .contains("#   ./plumb train examples/" + file.getFileName() + " ");
+                            .contains("#   ./plumb " + (several ? "compare" : "train") + " examples/"
+                                    + file.getFileName() + " ");
                 }));
     }
 

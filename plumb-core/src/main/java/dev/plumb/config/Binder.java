@@ -3,8 +3,12 @@ package dev.plumb.config;
 import dev.plumb.config.Value.Entry;
 import dev.plumb.config.Value.Mapping;
 import dev.plumb.config.Value.Scalar;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * Makes configuration records of YAML and overrides.
@@ -29,12 +33,93 @@ public final class Binder {
      * @throws IllegalArgumentException if the record type is not fit to be a configuration
      */
     public static <T extends Record> T bind(Class<T> type, YamlSource source) {
-        RecordShape shape = RecordShape.of(type);
         Faults faults = new Faults();
-        Value file = read(source, faults);
-        Value tree = file instanceof Mapping || file.isNull()
-                ? new Overrides(faults).apply(shape, file, source.overrides())
-                : file;
+        return bind(type, read(source, faults), source.overrides(), faults);
+    }
+
+    /**
+     * Binds one of several configurations that share a source: some of the keys at the top, and those of a section, which win
+     * over them, in the text as on the command line; a word on the command line wins over all of the text.
+     *
+     * @param <T> the record type
+     * @param type the record type
+     * @param source YAML text, overrides, or both
+     * @param shared which keys at the top are meant for this record
+     * @param section the key at the top under which there are keys for it alone
+     * @return the record
+     * @throws PlumbException as {@link #bind(Class, YamlSource)}
+     */
+    public static <T extends Record> T bind(
+            Class<T> type, YamlSource source, Predicate<String> shared, String section) {
+        Faults faults = new Faults();
+        Value tree = read(source, faults);
+        if (tree instanceof Mapping all) {
+            Mapping own = new Mapping(
+                    all.place(),
+                    all.entries().stream()
+                            .filter(entry -> shared.test(entry.key()))
+                            .toList());
+            for (Entry entry : inside(all, section).entries()) {
+                own = own.with(entry);
+            }
+            tree = own;
+        }
+        List<String> general = source.overrides().stream()
+                .filter(word -> shared.test(first(word)))
+                .toList();
+        List<String> special = source.overrides().stream()
+                .filter(word -> first(word).equals(section))
+                .map(word -> word.substring(Math.min(word.length(), section.length() + 1)))
+                .toList();
+        return bind(
+                type, tree, Stream.concat(general.stream(), special.stream()).toList(), faults);
+    }
+
+    /**
+     * The first names of all keys that a source gives.
+     *
+     * @param source YAML text, overrides, or both
+     * @param section the key at the top under which to look; empty for the top itself
+     * @return names, each once
+     * @throws PlumbException if the text is not YAML, or the section is no mapping
+     */
+    public static Set<String> keys(YamlSource source, Optional<String> section) {
+        Set<String> keys = new LinkedHashSet<>();
+        Value tree = read(source, new Faults());
+        if (tree instanceof Mapping all) {
+            Mapping here = section.map(name -> inside(all, name)).orElse(all);
+            here.entries().forEach(entry -> keys.add(entry.key()));
+        }
+        source.overrides().stream()
+                .filter(word -> section.isEmpty() || word.startsWith(section.get() + "."))
+                .map(word -> first(
+                        section.isEmpty() ? word : word.substring(section.get().length() + 1)))
+                .forEach(keys::add);
+        return keys;
+    }
+
+    private static Mapping inside(Mapping all, String section) {
+        Value value = all.entry(section).map(Entry::value).orElseGet(() -> new Mapping(all.place(), List.of()));
+        if (value.isNull()) {
+            return new Mapping(value.place(), List.of());
+        }
+        if (!(value instanceof Mapping mapping)) {
+            throw new PlumbException(value.place() + ": " + section
+                    + ": expected settings, as in 'key: value', but found " + value.words());
+        }
+        return mapping;
+    }
+
+    /** The name before the first dot or equals sign. */
+    private static String first(String override) {
+        return override.split("[.=]", 2)[0].strip();
+    }
+
+    private static <T extends Record> T bind(Class<T> type, Value given, List<String> overrides, Faults faults) {
+        RecordShape shape = RecordShape.of(type);
+        Value tree = given instanceof Mapping || given.isNull()
+                ? new Overrides(faults).apply(shape, given, overrides)
+                : given;
         Optional<Object> bound = new Binding(shape, faults).record(shape, tree, "");
         faults.throwIfAny();
         return type.cast(bound.orElseThrow());
@@ -62,6 +147,23 @@ public final class Binder {
                         .map(Entry::value)
                 : YamlReader.snippet(Place.COMMAND_LINE, given.get(given.size() - 1), faults);
         return value.filter(one -> one instanceof Scalar && !one.isNull()).map(one -> ((Scalar) one).text());
+    }
+
+    /**
+     * Whether a top-level key is given, whatever its value.
+     *
+     * @param source YAML text, overrides, or both
+     * @param key a top-level key
+     * @return true if the text or an override has it
+     * @throws PlumbException if the text is not YAML
+     */
+    public static boolean isGiven(YamlSource source, String key) {
+        Faults faults = new Faults();
+        Value tree = read(source, faults);
+        faults.throwIfAny();
+        return tree instanceof Mapping mapping && mapping.entry(key).isPresent()
+                || source.overrides().stream()
+                        .anyMatch(override -> override.startsWith(key + "=") || override.startsWith(key + "."));
     }
 
     private static Value read(YamlSource source, Faults faults) {

@@ -29,7 +29,9 @@ public enum BadRowReason {
     /** There is nothing to learn: the answer is empty or white space. */
     EMPTY_ANSWER,
     /** The preferred and the other answer are the same. */
-    CHOSEN_EQUALS_REJECTED;
+    CHOSEN_EQUALS_REJECTED,
+    /** The numbers that speak of beliefs contradict each other or are out of range. */
+    BELIEFS_DO_NOT_FIT;
 
     /**
      * The name in reports and JSON.

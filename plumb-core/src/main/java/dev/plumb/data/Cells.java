@@ -1,6 +1,7 @@
 package dev.plumb.data;
 
 import dev.plumb.text.Message;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -110,6 +111,52 @@ record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) 
     private static String shown(Object value) {
         boolean brief = value instanceof Number || value instanceof String text && text.length() <= 20;
         return brief ? "'" + value + "'" : JsonText.kind(value);
+    }
+
+    /** A column of a list of texts. */
+    List<String> texts(String name) throws BadRow {
+        List<String> out = new ArrayList<>();
+        for (Object item : list(name)) {
+            if (!(item instanceof String text)) {
+                throw new BadRow(
+                        BadRowReason.WRONG_TYPE,
+                        title(name) + " holds " + (item == null ? "null" : JsonText.kind(item))
+                                + " in its list, where text is due");
+            }
+            out.add(text);
+        }
+        return out;
+    }
+
+    /** A column of a list of numbers from 0 to 1, true and false among them; NaN where it has null. */
+    double[] sharesOrNaN(String name) throws BadRow {
+        List<?> items = list(name);
+        double[] out = new double[items.size()];
+        for (int i = 0; i < out.length; i++) {
+            Object item = items.get(i);
+            if (item == null) {
+                out[i] = Double.NaN;
+            } else if (item instanceof Boolean good) {
+                out[i] = good ? 1 : 0;
+            } else if (item instanceof Number number && number.doubleValue() >= 0 && number.doubleValue() <= 1) {
+                out[i] = number.doubleValue();
+            } else {
+                throw new BadRow(
+                        BadRowReason.WRONG_TYPE,
+                        title(name) + " holds " + shown(item)
+                                + " where true or false, or a number from 0 to 1, is due");
+            }
+        }
+        return out;
+    }
+
+    private List<?> list(String name) throws BadRow {
+        Object value = get(name);
+        if (value instanceof List<?> list) {
+            return list;
+        }
+        throw new BadRow(
+                BadRowReason.WRONG_TYPE, title(name) + " holds " + JsonText.kind(value) + " where a list is due");
     }
 
     /** A column of turns. */

@@ -35,8 +35,9 @@ public record DataFile(
 
         @Setting(
                 doc = "Columns under other names, our name first: {prompt: question, chosen: better}. Our names are"
-                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, margin, instruction,"
-                        + " input, output, history, system and tools.")
+                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, completions, labels,"
+                        + " margin, instruction, input, output, history, system and tools; and of rows about beliefs"
+                        + " context, belief_id, belief_text, rejected_belief_id, belief_probs, votes and group.")
         Map<String, String> columns,
 
         @Setting(

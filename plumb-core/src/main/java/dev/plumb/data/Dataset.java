@@ -1,5 +1,6 @@
 package dev.plumb.data;
 
+import dev.plumb.config.PlumbException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,7 +37,8 @@ public final class Dataset implements AutoCloseable {
 
     /**
      * Reads and encodes all rows of the files that the encoder's settings name. Bad rows are gathered in the report, which
-     * the caller asks whether training may start.
+     * the caller asks whether training may start. Where judged answers are needed and a file has pairs, each pair becomes a good
+     * answer and a bad one, both learnt or both held out.
      *
      * @param kind what a way of learning needs
      * @param encoder makes tokens of rows
@@ -51,7 +53,7 @@ public final class Dataset implements AutoCloseable {
                 Sources sources = Sources.open(config.files(), kind);
                 TokenStore.Writer trainWriter = new TokenStore.Writer(folder, TRAIN);
                 TokenStore.Writer evalWriter = new TokenStore.Writer(folder, EVAL)) {
-            Pass pass = new Pass(encoder, tally, trainWriter, evalWriter);
+            Pass pass = new Pass(kind, encoder, tally, trainWriter, evalWriter);
             Set<Long> evalPrompts = new HashSet<>();
             for (RowSource source : evalSources.all()) {
                 pass.over(source, prompt -> {
@@ -73,11 +75,16 @@ public final class Dataset implements AutoCloseable {
                 parts.add(new Order.Part(first, rows, config.files().get(file).weight()));
             }
             List<String> shapes = Stream.concat(sources.all().stream(), evalSources.all().stream())
-                    .map(RowSource::shape)
+                    .map(source -> described(source, kind))
                     .toList();
             Preflight preflight = tally.report(shapes);
             return new Dataset(trainWriter.finish(), evalWriter.finish(), parts, config.shuffle(), preflight);
         }
+    }
+
+    private static String described(RowSource source, RowKind kind) {
+        boolean split = kind == RowKind.UNPAIRED && source.kind() == RowKind.PREFERENCE;
+        return source.shape() + (split ? "; each pair counts as two rows, a good answer and a bad one" : "");
     }
 
     /**
@@ -132,7 +139,11 @@ public final class Dataset implements AutoCloseable {
     }
 
     private record Pass(
-            Encoder encoder, PreflightTally tally, TokenStore.Writer trainWriter, TokenStore.Writer evalWriter) {
+            RowKind kind,
+            Encoder encoder,
+            PreflightTally tally,
+            TokenStore.Writer trainWriter,
+            TokenStore.Writer evalWriter) {
         /** Encodes all rows of a source, some at a time on all processors; the hash of its prompt says what a row is for. */
         void over(RowSource source, LongFunction<Use> use) {
             List<RowResult> batch = new ArrayList<>(AT_A_TIME);
@@ -172,9 +183,19 @@ public final class Dataset implements AutoCloseable {
                 tally.leftOut(
                         row.id(), refused.fault().key(), asked, refused.fault().remedy(), refused.detail());
             } else if (encoded.orElseThrow() instanceof EncodedRow.Kept kept) {
-                tally.kept(row, kept, what == Use.LEARN);
-                (what == Use.LEARN ? trainWriter : evalWriter).add(row.id(), kept.example());
+                if (kind == RowKind.UNPAIRED && row instanceof Row.Preference pair) {
+                    Thumbs thumbs = Thumbs.of(pair, kept, encoder.maxLength());
+                    keep(thumbs.up(), thumbs.encodedUp(), what);
+                    keep(thumbs.down(), thumbs.encodedDown(), what);
+                } else {
+                    keep(row, kept, what);
+                }
             }
+        }
+
+        private void keep(Row row, EncodedRow.Kept kept, Use what) {
+            tally.kept(row, kept, what == Use.LEARN);
+            (what == Use.LEARN ? trainWriter : evalWriter).add(row.id(), kept.example());
         }
     }
 
@@ -188,13 +209,28 @@ public final class Dataset implements AutoCloseable {
             Sources sources = new Sources(new ArrayList<>());
             try {
                 for (DataFile file : files) {
-                    sources.all.add(Rows.open(file, kind));
+                    sources.all.add(open(file, kind));
                 }
             } catch (RuntimeException e) {
                 sources.close();
                 throw e;
             }
             return sources;
+        }
+
+        private static RowSource open(DataFile file, RowKind kind) {
+            try {
+                return Rows.open(file, kind);
+            } catch (PlumbException e) {
+                if (kind != RowKind.UNPAIRED) {
+                    throw e;
+                }
+                try {
+                    return Rows.open(file, RowKind.PREFERENCE);
+                } catch (PlumbException noPairs) {
+                    throw e;
+                }
+            }
         }
 
         @Override

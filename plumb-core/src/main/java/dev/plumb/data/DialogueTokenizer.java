@@ -56,6 +56,43 @@ final class DialogueTokenizer {
     }
 
     /**
+     * The white space that a template writes between what opens the assistant's turn and what it says.
+     *
+     * @param id where the row came from
+     * @param prompt the prompt
+     * @param answer the answer
+     * @param tools tool descriptions
+     * @return white space; empty for plain text
+     * @throws UnfitRowException if the template refuses the conversation
+     */
+    String lead(RowId id, Prompt prompt, Content answer, List<Map<String, Object>> tools) throws UnfitRowException {
+        if (!(prompt.content() instanceof Content.Chat asked && answer instanceof Content.Chat answered)) {
+            return "";
+        }
+        List<Message> all = Stream.concat(asked.messages().stream(), answered.messages().stream())
+                .toList();
+        String whole = text(id, all, tools, false);
+        int start = prompt.text().length();
+        int end = start;
+        while (whole.startsWith(prompt.text()) && end < whole.length() && Character.isWhitespace(whole.charAt(end))) {
+            end++;
+        }
+        return whole.substring(Math.min(start, end), end);
+    }
+
+    /**
+     * A prompt with the beginning of an answer, which the model is given too.
+     *
+     * @param prompt the prompt
+     * @param start what every answer begins with
+     * @return both as what comes before the rest of an answer
+     */
+    Prompt begun(Prompt prompt, String start) {
+        String text = prompt.text() + start;
+        return new Prompt(prompt.content(), text, tokenizer.encode(text));
+    }
+
+    /**
      * The tokens that a model is given to continue.
      *
      * @param prompt the prompt

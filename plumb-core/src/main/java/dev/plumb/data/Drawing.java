@@ -2,6 +2,7 @@ package dev.plumb.data;
 
 import dev.plumb.text.Tokenizer;
 import java.util.Arrays;
+import java.util.stream.Collectors;
 
 /** Draws a row as text with its targets marked. */
 final class Drawing {
@@ -28,6 +29,10 @@ final class Drawing {
             return new Preflight.Drawn(
                     id, shortened(chosen) + "\nrejected: " + shortened(other), tokenizer.token(last));
         }
+        if (example instanceof TokenBelief belief) {
+            Preflight.Drawn pair = of(tokenizer, id, belief.spoken());
+            return new Preflight.Drawn(id, pair.text() + "\nbelief " + belief.belief(), pair.lastTarget());
+        }
         if (example instanceof TokenJudged judged) {
             int[] answer = judged.completion();
             return new Preflight.Drawn(
@@ -41,6 +46,12 @@ final class Drawing {
             String text = tokenizer.decode(ids) + OPEN + CLOSE;
             return new Preflight.Drawn(
                     id, shortened(text) + "\nrow: " + shortened(prompt.row()), tokenizer.token(ids[ids.length - 1]));
+        }
+        if (example instanceof TokenSteps steps) {
+            return new Preflight.Drawn(
+                    id,
+                    shortened(marked(tokenizer, ended(steps))) + "\nlabels of the steps: " + labels(steps),
+                    tokenizer.token(steps.completion()[steps.ends()[steps.ends().length - 1]]));
         }
         TokenSequence sequence = (TokenSequence) example;
         return new Preflight.Drawn(
@@ -80,6 +91,21 @@ final class Drawing {
 
     private static int prefix(Tokenizer tokenizer, int[] prompt) {
         return Math.max(0, tokenizer.decode(prompt).length() - 1);
+    }
+
+    private static TokenSequence ended(TokenSteps steps) {
+        int[] ids = answered(steps.prompt(), steps.completion()).ids();
+        boolean[] ends = new boolean[ids.length];
+        for (int end : steps.ends()) {
+            ends[steps.prompt().length + end] = true;
+        }
+        return new TokenSequence(ids, ends);
+    }
+
+    private static String labels(TokenSteps steps) {
+        return Arrays.stream(steps.labels())
+                .mapToObj(label -> Double.isNaN(label) ? "-" : Double.toString(label))
+                .collect(Collectors.joining(" "));
     }
 
     private static TokenSequence answered(int[] prompt, int[] answer) {

@@ -22,18 +22,26 @@ public final class Encoder {
     private final SpecialTokens special;
     private final DialogueTokenizer dialogues;
     private final LengthLimit limit;
+    private final BeliefEncoder beliefs;
     private final boolean hasTemplate;
+    private final Optional<StepEncoder> steps;
 
     /**
-     * An encoder.
+     * An encoder of solutions in steps.
      *
      * @param tokenizer the model's tokenizer; stays the caller's
      * @param renderer renders conversations; empty if the model has no chat template
      * @param config the settings
      * @param contextLength the longest row that the model reads, in tokens
+     * @param steps how solutions fall into steps; empty where rows are none
      * @throws PlumbException if the settings ask for longer rows than that
      */
-    public Encoder(Tokenizer tokenizer, Optional<ChatRenderer> renderer, DataConfig config, int contextLength) {
+    public Encoder(
+            Tokenizer tokenizer,
+            Optional<ChatRenderer> renderer,
+            DataConfig config,
+            int contextLength,
+            Optional<StepConfig> steps) {
         int maxLength = config.maxLength().orElse(contextLength);
         if (maxLength > contextLength) {
             throw new PlumbException("data.max_length=" + maxLength + " is more than the model's context of "
@@ -45,6 +53,21 @@ public final class Encoder {
         this.special = new SpecialTokens(tokenizer);
         this.dialogues = new DialogueTokenizer(tokenizer, renderer, special, config.addEos());
         this.limit = new LengthLimit(maxLength, config.truncation(), tokenizer.bos());
+        this.beliefs = new BeliefEncoder(tokenizer, dialogues, limit);
+        this.steps = steps.map(how -> new StepEncoder(tokenizer, dialogues, how));
+    }
+
+    /**
+     * An encoder.
+     *
+     * @param tokenizer the model's tokenizer; stays the caller's
+     * @param renderer renders conversations; empty if the model has no chat template
+     * @param config the settings
+     * @param contextLength the longest row that the model reads, in tokens
+     * @throws PlumbException if the settings ask for longer rows than that
+     */
+    public Encoder(Tokenizer tokenizer, Optional<ChatRenderer> renderer, DataConfig config, int contextLength) {
+        this(tokenizer, renderer, config, contextLength, Optional.empty());
     }
 
     /**
@@ -56,6 +79,9 @@ public final class Encoder {
      */
     public EncodedRow encode(Row row) {
         try {
+            if (steps.isPresent()) {
+                return steps(row, steps.get());
+            }
             if (row instanceof Row.Preference preference) {
                 return pair(preference);
             }
@@ -64,6 +90,13 @@ public final class Encoder {
             }
             if (row instanceof Row.Prompt prompt) {
                 return prompt(prompt);
+            }
+            if (row instanceof Row.Belief belief) {
+                check(belief.tools(), belief.prompt(), new Content.Plain(belief.prefix()));
+                check(belief.tools(), belief.chosen(), belief.rejected());
+                onlyAssistant(belief.chosen());
+                onlyAssistant(belief.rejected());
+                return beliefs.encode(belief);
             }
             return sequence((Row.Demonstration) row);
         } catch (UnfitRowException e) {
@@ -105,6 +138,11 @@ public final class Encoder {
 
     boolean hasTemplate() {
         return hasTemplate;
+    }
+
+    /** How many solutions had more steps than step settings allow. */
+    long stepsMerged() {
+        return steps.map(StepEncoder::merged).orElse(0L);
     }
 
     boolean isSpecial(int id) {
@@ -153,6 +191,27 @@ public final class Encoder {
         return limit.fit(
                 new TokenPrompt(dialogues.opened(prompt), JsonText.write(row.columns())),
                 row.prompt() instanceof Content.Chat);
+    }
+
+    private EncodedRow steps(Row row, StepEncoder encoder) throws UnfitRowException {
+        if (row instanceof Row.Steps given) {
+            check(given.tools(), given.prompt());
+            check(List.of(), new Content.Plain(String.join("\n", given.steps())));
+        } else if (row instanceof Row.Judged judged) {
+            check(judged.tools(), judged.prompt(), judged.completion());
+        } else if (row instanceof Row.Demonstration demonstration) {
+            check(demonstration.tools(), demonstration.completion());
+            check(List.of(), demonstration.prompt().orElseThrow());
+        }
+        EncodedRow.Kept kept = limit.fit(encoder.encode(row), StepEncoder.isConversation(row));
+        boolean labelled = row instanceof Row.Judged
+                || row instanceof Row.Steps given
+                        && !Arrays.stream(given.labels()).allMatch(Double::isNaN);
+        if (kept.example().trainedTokens() == 0 && labelled) {
+            throw new UnfitRowException(
+                    EncodingFault.NO_LABELLED_STEP, "no step with a label is left within the limit");
+        }
+        return kept;
     }
 
     private EncodedRow sequence(Row.Demonstration row) throws UnfitRowException {

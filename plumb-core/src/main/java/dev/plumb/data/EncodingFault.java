@@ -16,6 +16,11 @@ public enum EncodingFault {
     SAME_TOKENS("Take the row out: there is nothing to prefer."),
     /** No token of the row is a target. */
     NOTHING_TRAINED("Give the row an answer, or see data.train_on."),
+    /** The number of a belief is no token of its own behind the prompt. */
+    BELIEF_NOT_ONE_TOKEN(
+            "End the prompt in a space or a line break, not in a digit; the number of a belief must be one token."),
+    /** No step of the solution has a label that is used. */
+    NO_LABELLED_STEP("Give one of its steps a label, see label_policy, or set data.on_bad_row=drop."),
     /** The prompt gives no token. */
     EMPTY_PROMPT("Give the row a prompt."),
     /** The chat template refuses the conversation. */

@@ -1,7 +1,7 @@
 package dev.plumb.data;
 
 /** One row as tokens: what a training loop draws. */
-public sealed interface Example permits TokenSequence, TokenPair, TokenJudged, TokenPrompt {
+public sealed interface Example permits TokenSequence, TokenPair, TokenJudged, TokenBelief, TokenSteps, TokenPrompt {
     /**
      * How many tokens the row holds; for a pair the prompt counts once.
      *

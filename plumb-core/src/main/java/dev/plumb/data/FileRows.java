@@ -10,12 +10,14 @@ final class FileRows implements RowSource {
     /** How many rows are looked at to learn the shape. */
     private static final int FIRST_ROWS = 100;
 
+    private final RowKind kind;
     private final Table table;
     private final ArrayDeque<Table.Entry> first = new ArrayDeque<>();
     private final Shape shape;
     private final String description;
 
     FileRows(DataFile file, RowKind kind) {
+        this.kind = kind;
         table = Tables.open(file);
         try {
             shape = learn(file, kind);
@@ -76,6 +78,11 @@ final class FileRows implements RowSource {
     @Override
     public String shape() {
         return description;
+    }
+
+    @Override
+    public RowKind kind() {
+        return kind;
     }
 
     @Override

@@ -68,7 +68,32 @@ enum Form {
             RowKind.PROMPT,
             "Alpaca instruction to answer",
             List.of("instruction"),
-            List.of("input", "history", "system", "tools"));
+            List.of("input", "history", "system", "tools")),
+    BELIEF(
+            RowKind.BELIEF,
+            "belief with two answers",
+            List.of("prompt", "belief_id", "chosen", "rejected"),
+            List.of(
+                    "context",
+                    "belief_text",
+                    "rejected_belief_id",
+                    "belief_probs",
+                    "votes",
+                    "group",
+                    "system",
+                    "tools")),
+    STEPWISE(
+            RowKind.STEPS,
+            "steps and their labels",
+            List.of("prompt", "completions", "labels"),
+            List.of("system", "tools")),
+    OUTCOME(
+            RowKind.STEPS,
+            "solution with the label of its outcome",
+            List.of("prompt", "completion", "label"),
+            List.of("system", "tools")),
+    STEPS(RowKind.SOLUTION, "steps", List.of("prompt", "completions"), List.of("system", "tools")),
+    SOLUTION(RowKind.SOLUTION, "prompt and solution", List.of("prompt", "completion"), List.of("system", "tools"));
 
     /** Our names of all columns that some form reads. */
     static final List<String> COLUMNS = columns();
@@ -104,7 +129,7 @@ enum Form {
     /** The column of the answer, or the last one if there are two. */
     String answer() {
         int last = required.size() - 1;
-        return required.get(kind == RowKind.UNPAIRED ? last - 1 : last);
+        return required.get(kind == RowKind.UNPAIRED || kind == RowKind.STEPS ? last - 1 : last);
     }
 
     /** The first form of a kind whose columns are there and which has a use for every column that was mapped. */

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -50,6 +51,12 @@ final class HeldOut {
         if (row instanceof Row.Prompt prompt) {
             return hash(prompt.prompt());
         }
+        if (row instanceof Row.Belief belief) {
+            return hash(belief.prompt());
+        }
+        if (row instanceof Row.Steps steps) {
+            return hash(steps.prompt());
+        }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return hash(demonstration.prompt().orElseGet(() -> opening(demonstration.completion())));
     }
@@ -70,6 +77,15 @@ final class HeldOut {
         }
         if (row instanceof Row.Prompt prompt) {
             return hash(prompt.prompt());
+        }
+        if (row instanceof Row.Belief belief) {
+            return hash(belief.prompt(), new Content.Plain(belief.prefix()), belief.chosen(), belief.rejected());
+        }
+        if (row instanceof Row.Steps steps) {
+            return hash(
+                    steps.prompt(),
+                    new Content.Plain(steps.steps().toString()),
+                    new Content.Plain(Arrays.toString(steps.labels())));
         }
         Row.Demonstration demonstration = (Row.Demonstration) row;
         return demonstration

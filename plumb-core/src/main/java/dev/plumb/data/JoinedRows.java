@@ -31,6 +31,11 @@ final class JoinedRows implements RowSource {
     }
 
     @Override
+    public RowKind kind() {
+        return sources.get(0).kind();
+    }
+
+    @Override
     public void close() {
         sources.forEach(RowSource::close);
     }

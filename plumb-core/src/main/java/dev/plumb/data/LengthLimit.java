@@ -149,6 +149,43 @@ final class LengthLimit {
                 new EncodedRow.Cut(length - maxLength, 0));
     }
 
+    /**
+     * Fits a solution with its prompt. A step whose end is cut off loses its label.
+     *
+     * @param row the solution
+     * @param conversation handed on
+     * @return the row within the limit
+     * @throws UnfitRowException if it is too long and may not be cut, or no step would be left whole
+     */
+    EncodedRow.Kept fit(TokenSteps row, boolean conversation) throws UnfitRowException {
+        int[] prompt = row.prompt();
+        int over = row.tokens() - maxLength;
+        if (over <= 0) {
+            return new EncodedRow.Kept(row, conversation, EncodedRow.Cut.NONE);
+        }
+        int room = maxLength - row.completion().length;
+        if (truncation == Truncation.KEEP_END && room > kept(prompt)) {
+            return new EncodedRow.Kept(
+                    new TokenSteps(keepEnd(prompt, room), row.completion(), row.ends(), row.labels()),
+                    conversation,
+                    new EncodedRow.Cut(over, 0));
+        }
+        int left = maxLength - prompt.length;
+        int steps = (int) Arrays.stream(row.ends()).filter(end -> end < left).count();
+        if (truncation != Truncation.KEEP_START || steps == 0) {
+            throw tooLong(row.tokens(), prompt.length, row.completion().length);
+        }
+        int end = row.ends()[steps - 1] + 1;
+        return new EncodedRow.Kept(
+                new TokenSteps(
+                        prompt,
+                        start(row.completion(), end),
+                        Arrays.copyOf(row.ends(), steps),
+                        Arrays.copyOf(row.labels(), steps)),
+                conversation,
+                new EncodedRow.Cut(0, row.completion().length - end));
+    }
+
     private TokenSequence keepEnd(TokenSequence row) {
         int from = row.ids().length - maxLength;
         boolean[] trained = Arrays.copyOfRange(row.trained(), from, row.trained().length);

@@ -25,6 +25,7 @@ import java.util.SortedMap;
  * @param repeats rows that say what an earlier one says
  * @param answers how the two answers of pairs compare; empty where there are no pairs
  * @param labels how the answers that are learnt were judged; empty where they were not
+ * @param steps what is known of the steps that are learnt; empty where rows are no solutions in steps
  * @param drawn one row with its targets marked; empty if no row is left
  * @param refusals why the run must not start, as whole sentences with a remedy
  * @param notes what its user should know, as whole sentences
@@ -46,6 +47,7 @@ public record Preflight(
         Repeats repeats,
         Optional<Answers> answers,
         Optional<Labels> labels,
+        Optional<Steps> steps,
         Optional<Drawn> drawn,
         List<String> refusals,
         List<String> notes) {
@@ -141,6 +143,16 @@ public record Preflight(
                     : new Weights(quotient * undesirable / desirable, 1);
         }
     }
+
+    /**
+     * What is known of the steps of solutions.
+     *
+     * @param good steps with a label of 0.5 or more
+     * @param bad steps with a label below that
+     * @param unlabelled steps without a label, or with one that is not used
+     * @param merged solutions that had more steps than are allowed, of all that were read
+     */
+    public record Steps(long good, long bad, long unlabelled, long merged) {}
 
     /**
      * What a row counts in the loss.

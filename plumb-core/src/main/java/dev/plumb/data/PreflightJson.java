@@ -41,6 +41,7 @@ final class PreflightJson {
             counts.put("desirable", labels.desirable());
             counts.put("undesirable", labels.undesirable());
         });
+        report.steps().ifPresent(steps -> json.set("steps", MAPPER.valueToTree(steps)));
         report.drawn().ifPresent(drawn -> {
             ObjectNode example = json.putObject("example");
             example.put("row", drawn.id().toString());

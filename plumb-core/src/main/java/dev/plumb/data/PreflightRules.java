@@ -8,6 +8,7 @@ import java.util.Locale;
 final class PreflightRules {
     private static final double MANY = 0.1;
     private static final double LENGTH_BIAS = 0.75;
+    private static final double ONE_SIDED = 0.02;
 
     private PreflightRules() {}
 
@@ -36,6 +37,7 @@ final class PreflightRules {
                 facts.repeats(),
                 facts.answers(),
                 facts.labels(),
+                facts.steps(),
                 facts.drawn(),
                 refusals(facts, encoder.config()),
                 notes(facts, encoder));
@@ -146,6 +148,25 @@ final class PreflightRules {
                                 + " model may learn that.",
                         100 * answers.chosenLonger())));
         facts.labels().ifPresent(labels -> notes.addAll(balance(labels)));
+        facts.steps().ifPresent(steps -> notes.addAll(steps(steps)));
+        return notes;
+    }
+
+    private static List<String> steps(Preflight.Steps steps) {
+        List<String> notes = new ArrayList<>();
+        double share = (double) steps.good() / Math.max(1, steps.good() + steps.bad());
+        if (share < ONE_SIDED || share > 1 - ONE_SIDED) {
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "%.1f %% of the labelled steps are good: a model learns little from labels that hardly differ.",
+                    100 * share));
+        }
+        if (steps.merged() > 0) {
+            notes.add(String.format(
+                    Locale.ROOT,
+                    "%,d solutions have more steps than max_solution_steps; what is left of them stays with the last step.",
+                    steps.merged()));
+        }
         return notes;
     }
 
@@ -163,7 +184,7 @@ final class PreflightRules {
         boolean raisesGood = least.desirable() != 1;
         return List.of(String.format(
                 Locale.ROOT,
-                "%,d answers that are judged good stand beside %,d that are judged bad. Set %s between %.4g and %.4g, with"
+                "%,d answers that are judged good stand beside %,d that are judged bad. With kto, set %s between %.4g and %.4g, with"
                         + " %s: 1, so that the good ones weigh as much in all as the bad ones, or up to a third more.",
                 labels.desirable(),
                 labels.undesirable(),

@@ -39,6 +39,10 @@ final class PreflightTally {
     private boolean anyJudged;
     private long desirable;
     private long undesirable;
+    private boolean anySteps;
+    private long goodSteps;
+    private long badSteps;
+    private long unlabelledSteps;
     private long cutRows;
     private long cutAnswers;
     private long cutPromptTokens;
@@ -84,17 +88,22 @@ final class PreflightTally {
         boolean stops;
         if (kept.example() instanceof TokenPair pair) {
             stops = pair(pair);
+        } else if (kept.example() instanceof TokenBelief belief) {
+            stops = pair(belief.spoken());
         } else if (kept.example() instanceof TokenJudged judged) {
             stops = judged(judged, learnt);
         } else if (kept.example() instanceof TokenPrompt open) {
             prompt(open);
             stops = true; // whether an answer ends is seen when it is written
+        } else if (kept.example() instanceof TokenSteps steps) {
+            stops = steps(steps, learnt);
         } else {
             stops = sequence((TokenSequence) kept.example());
         }
         stopped += stops ? 1 : 0;
         conversations += kept.conversation() ? 1 : 0;
-        unstopped += kept.conversation() && !stops ? 1 : 0;
+        boolean writes = !(kept.example() instanceof TokenSteps); // what only judges need not learn to stop
+        unstopped += kept.conversation() && writes && !stops ? 1 : 0;
         EncodedRow.Cut cut = kept.cut();
         cutRows += cut.any() ? 1 : 0;
         cutAnswers += cut.answer() > 0 ? 1 : 0;
@@ -138,6 +147,21 @@ final class PreflightTally {
         total.add(open.tokens());
         opening(open.prompt());
         eos(open.prompt());
+    }
+
+    private boolean steps(TokenSteps steps, boolean learnt) {
+        prompt.add(steps.prompt().length);
+        answer.add(steps.completion().length);
+        total.add(steps.tokens());
+        anySteps = true;
+        for (double label : learnt ? steps.labels() : new double[0]) {
+            goodSteps += label >= 0.5 ? 1 : 0;
+            badSteps += label < 0.5 ? 1 : 0;
+            unlabelledSteps += Double.isNaN(label) ? 1 : 0;
+        }
+        opening(steps.prompt());
+        eos(steps.prompt(), steps.completion());
+        return endsIn(steps.completion()[steps.completion().length - 1]);
     }
 
     private boolean sequence(TokenSequence sequence) {
@@ -203,6 +227,9 @@ final class PreflightTally {
                         : Optional.of(
                                 new Preflight.Answers(chosen.mean(), rejected.mean(), chosenLonger / chosen.count())),
                 anyJudged ? Optional.of(new Preflight.Labels(desirable, undesirable)) : Optional.empty(),
+                anySteps
+                        ? Optional.of(new Preflight.Steps(goodSteps, badSteps, unlabelledSteps, encoder.stepsMerged()))
+                        : Optional.empty(),
                 drawn,
                 List.of(),
                 List.of());

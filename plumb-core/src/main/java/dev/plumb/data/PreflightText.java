@@ -18,6 +18,7 @@ final class PreflightText {
         PreflightText text = new PreflightText();
         text.rows(report);
         report.labels().ifPresent(text::labels);
+        report.steps().ifPresent(text::steps);
         text.lengths(report);
         text.tokens(report);
         report.drawn().ifPresent(drawn -> text.drawn(drawn, hasTargets(report)));
@@ -78,6 +79,12 @@ final class PreflightText {
         line(
                 "Labels    %,d judged good and %,d judged bad among the rows that are learnt",
                 labels.desirable(), labels.undesirable());
+    }
+
+    private void steps(Preflight.Steps steps) {
+        line(
+                "Steps     %,d good, %,d bad and %,d without a label that is used, among those that are learnt",
+                steps.good(), steps.bad(), steps.unlabelled());
     }
 
     private void lengths(String name, Preflight.Lengths l) {

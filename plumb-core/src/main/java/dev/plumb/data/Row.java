@@ -80,4 +80,47 @@ public sealed interface Row {
             columns = Collections.unmodifiableMap(new LinkedHashMap<>(columns));
         }
     }
+
+    /**
+     * A belief that some people hold about a prompt, and two answers of which the first voices it.
+     *
+     * @param id where the row came from
+     * @param prompt what the answers answer
+     * @param belief the belief's number
+     * @param prefix what states the belief at the start of the answer: its number, and its words if there are any
+     * @param chosen the answer that voices the belief
+     * @param rejected an answer that voices another
+     * @param opinions how people are spread over beliefs
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Belief(
+            RowId id,
+            Content prompt,
+            int belief,
+            String prefix,
+            Content chosen,
+            Content rejected,
+            Opinions opinions,
+            List<Map<String, Object>> tools)
+            implements Row {}
+
+    /**
+     * A solution in steps, of some of which people or a model said how good they are.
+     *
+     * @param id where the row came from
+     * @param prompt the problem
+     * @param steps its steps in order, at least one
+     * @param labels for each step 1 if it is good, 0 if it is bad, a probability between, or NaN where nothing is said of it
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Steps(RowId id, Content prompt, List<String> steps, double[] labels, List<Map<String, Object>> tools)
+            implements Row {
+        /** Checks that there is a label a step, or NaN. */
+        public Steps {
+            steps = List.copyOf(steps);
+            if (steps.isEmpty() || steps.size() != labels.length) {
+                throw new IllegalArgumentException(steps.size() + " steps cannot have " + labels.length + " labels");
+            }
+        }
+    }
 }

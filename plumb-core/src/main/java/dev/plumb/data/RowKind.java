@@ -9,7 +9,13 @@ public enum RowKind {
     /** An answer and whether it is good: {@link Row.Judged}. */
     UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb"),
     /** Something to answer: {@link Row.Prompt}. */
-    PROMPT("prompt", "prompt: question");
+    PROMPT("prompt", "prompt: question"),
+    /** A belief about a prompt, and two answers of which one voices it: {@link Row.Belief}. */
+    BELIEF("belief row", "prompt: question, belief_id: stance, chosen: voices_it, rejected: voices_another"),
+    /** A solution and what its steps are worth: {@link Row.Steps}, or {@link Row.Judged} by its outcome. */
+    STEPS("solution with labels", "prompt: question, completions: steps, labels: ratings"),
+    /** A solution of which nothing is known: {@link Row.Steps} without labels, or {@link Row.Demonstration}. */
+    SOLUTION("solution", "prompt: question, completion: answer");
 
     private final String title;
     private final String mapping;
@@ -17,6 +23,15 @@ public enum RowKind {
     RowKind(String title, String mapping) {
         this.title = title;
         this.mapping = mapping;
+    }
+
+    /** What a file without such rows may have been meant for; empty if there is nothing to say. */
+    String remark() {
+        return this != BELIEF
+                ? ""
+                : " Rows about beliefs are for Group Distributional Preference Optimization (arXiv 2412.20299). The other"
+                        + " GDPO, Group reward-Decoupled Normalization Policy Optimization (arXiv 2601.05242), learns from"
+                        + " prompts alone: it is method: grpo with reward_aggregation: normalize_then_sum.";
     }
 
     /** What a row is called. */

@@ -22,6 +22,13 @@ public interface RowSource extends AutoCloseable {
      */
     String shape();
 
+    /**
+     * What the rows are.
+     *
+     * @return the kind that was asked for
+     */
+    RowKind kind();
+
     /** Lets go of the files. */
     @Override
     void close();

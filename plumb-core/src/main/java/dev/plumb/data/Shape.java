@@ -3,6 +3,7 @@ package dev.plumb.data;
 import dev.plumb.config.PlumbException;
 import dev.plumb.text.Message;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -35,6 +36,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             Form.MESSAGES_PROMPT,
             Form.ALPACA_PROMPT);
 
+    private static final Set<Form> IN_STEPS = Set.of(Form.STEPWISE, Form.STEPS);
+
     /** Finds the shape on a row; empty if the row has the right columns but null in one of them. */
     static Optional<Shape> find(RowId id, Map<String, @Nullable Object> values, DataFile file, RowKind kind) {
         Map<String, String> mapping = mapping(values, file, kind);
@@ -46,7 +49,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             }
         }
         boolean turnsInPrompt = isTurns(cells.find("prompt")) || ALWAYS_TURNS.contains(form);
-        boolean turnsInAnswer = kind != RowKind.PROMPT && isTurns(cells.find(form.answer()));
+        boolean turnsInAnswer =
+                kind != RowKind.PROMPT && !IN_STEPS.contains(form) && isTurns(cells.find(form.answer()));
         Form fitting = kind == RowKind.PREFERENCE && turnsInAnswer && isWhole(cells, form, turnsInPrompt)
                 ? Form.IMPLICIT_PAIR
                 : form;
@@ -85,7 +89,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                         + kind.title() + ": " + Form.accepted(kind)
                         + ". Map the file's columns to one set, for example columns: {"
                         + kind.mapping()
-                        + "}."));
+                        + "}."
+                        + kind.remark()));
     }
 
     private static boolean isTurns(@Nullable Object value) {
@@ -119,9 +124,9 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
 
     private String describe(RowId id, Cells cells) {
         Set<String> used = new LinkedHashSet<>(form.required());
-        Set<String> optional = new LinkedHashSet<>(isChat() ? form.optional() : List.of());
-        if (form.optional().contains("margin")) {
-            optional.add("margin");
+        Set<String> optional = new LinkedHashSet<>(form.optional());
+        if (!isChat()) {
+            optional.removeAll(List.of("system", "tools"));
         }
         optional.retainAll(cells.names());
         used.addAll(optional);
@@ -154,7 +159,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         return switch (form) {
             case TEXT -> new Row.Demonstration(id, Optional.empty(), answer(cells, "text"), tools);
             case MESSAGES, SHARE_GPT -> new Row.Demonstration(id, Optional.empty(), whole(cells), tools);
-            case COMPLETION, ALPACA ->
+            case COMPLETION, ALPACA, SOLUTION ->
                 new Row.Demonstration(
                         id,
                         Optional.of(prompt(cells)),
@@ -163,8 +168,11 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             case IMPLICIT_PAIR -> turnsInAnswer ? implicitTurns(id, cells, tools) : implicitText(id, cells, tools);
             case MESSAGES_JUDGED, SHARE_GPT_JUDGED -> judgedTurns(id, cells, tools);
             case PROMPT, MESSAGES_PROMPT, ALPACA_PROMPT -> new Row.Prompt(id, open(cells), tools, columns(values));
-            case JUDGED, ALPACA_JUDGED ->
+            case STEPWISE, STEPS -> steps(id, cells, tools);
+            case JUDGED, ALPACA_JUDGED, OUTCOME ->
                 new Row.Judged(id, prompt(cells), answer(cells, form.answer()), cells.bool("label"), tools);
+            case BELIEF ->
+                BeliefColumns.read(id, cells, prompt(cells), answer(cells, "chosen"), different(cells), tools);
             default -> {
                 Content prompt = prompt(cells);
                 Content chosen = answer(cells, "chosen");
@@ -197,7 +205,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             }
             return new Content.Chat(withSystem(cells, turns));
         }
-        String text = cells.text(name);
+        String text = (form == Form.BELIEF ? cells.textOrEmpty("context") : "") + cells.text(name);
         if (text.isBlank()) {
             throw new BadRow(BadRowReason.EMPTY_PROMPT, cells.title(name) + " is empty");
         }
@@ -241,6 +249,36 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title(name) + " is empty");
         }
         return isChat() ? new Content.Chat(List.of(new Message("assistant", text))) : new Content.Plain(text);
+    }
+
+    private Row steps(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
+        List<String> steps = cells.texts("completions");
+        double[] labels = new double[steps.size()];
+        Arrays.fill(labels, Double.NaN);
+        if (form == Form.STEPWISE) {
+            labels = cells.sharesOrNaN("labels");
+        }
+        if (form == Form.STEPWISE && Arrays.stream(labels).allMatch(Double::isNaN)) {
+            throw new BadRow(BadRowReason.MISSING_FIELD, cells.title("labels") + " says nothing of any step");
+        }
+        if (labels.length != steps.size()) {
+            throw new BadRow(
+                    BadRowReason.WRONG_TYPE,
+                    cells.title("completions") + " has " + steps.size() + " steps, but " + cells.title("labels")
+                            + " has " + labels.length
+                            + " labels; each step needs one, null where nothing is known of it");
+        }
+        for (int j = 0; j < steps.size(); j++) {
+            if (steps.get(j).isBlank()) {
+                throw new BadRow(
+                        BadRowReason.EMPTY_ANSWER,
+                        cells.title("completions") + " has an empty step, number " + (j + 1));
+            }
+        }
+        if (steps.isEmpty()) {
+            throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title("completions") + " has no step");
+        }
+        return new Row.Steps(id, prompt(cells), steps, labels, tools);
     }
 
     /** A judgement of a whole conversation is one of its last answer. */
@@ -313,6 +351,12 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                 new Content.Chat(worse),
                 tools,
                 cells.numberOrZero("margin"));
+    }
+
+    private Content different(Cells cells) throws BadRow {
+        Content rejected = answer(cells, "rejected");
+        checkDifferent(answer(cells, "chosen"), rejected);
+        return rejected;
     }
 
     private static void checkDifferent(Object chosen, Object rejected) throws BadRow {

@@ -9,7 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -25,18 +24,12 @@ import java.util.stream.LongStream;
  * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
- * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer, 3 prompt), int file, long
- * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
- * lengths and the ids of prompt, chosen and rejected, and for a judged answer the int 1 or 0, two int lengths and the ids of
- * both parts, and for a prompt the int length, its ids, the int count of the bytes of its columns and these. {@code NAME.index}: per row the long position of its first byte, the int count of its
- * bytes and the int count of its tokens.
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind, int file, long line and then what
+ * {@link ExampleBytes} makes of it. {@code NAME.index}: per row the long position of its first byte, the int count of its bytes
+ * and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
     private static final int ENTRY = 16;
-    private static final int SEQUENCE = 0;
-    private static final int PAIR = 1;
-    private static final int JUDGED = 2;
-    private static final int PROMPT = 3;
 
     private final Path tokensFile;
     private final FileChannel tokens;
@@ -80,12 +73,7 @@ public final class TokenStore implements AutoCloseable {
         ByteBuffer record = record(row);
         int kind = record.getInt();
         record.position(record.position() + Integer.BYTES + Long.BYTES);
-        return switch (kind) {
-            case PAIR -> pair(record);
-            case JUDGED -> judged(record);
-            case PROMPT -> prompt(record);
-            default -> sequence(record);
-        };
+        return ExampleBytes.read(kind, record);
     }
 
     /**
@@ -161,47 +149,6 @@ public final class TokenStore implements AutoCloseable {
         return buffer.flip();
     }
 
-    private static TokenSequence sequence(ByteBuffer record) {
-        int[] ids = ints(record, record.getInt());
-        boolean[] trained = new boolean[ids.length];
-        for (int start = 0; start < trained.length; start += Integer.SIZE) {
-            int word = record.getInt();
-            for (int bit = 0; bit < Math.min(Integer.SIZE, trained.length - start); bit++) {
-                trained[start + bit] = (word >>> bit & 1) == 1;
-            }
-        }
-        return new TokenSequence(ids, trained);
-    }
-
-    private static TokenPair pair(ByteBuffer record) {
-        double margin = record.getDouble();
-        int prompt = record.getInt();
-        int chosen = record.getInt();
-        int rejected = record.getInt();
-        return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected), margin);
-    }
-
-    private static TokenJudged judged(ByteBuffer record) {
-        boolean desirable = record.getInt() == 1;
-        int prompt = record.getInt();
-        int completion = record.getInt();
-        return new TokenJudged(ints(record, prompt), ints(record, completion), desirable);
-    }
-
-    private static TokenPrompt prompt(ByteBuffer record) {
-        int[] ids = ints(record, record.getInt());
-        byte[] row = new byte[record.getInt()];
-        record.get(row);
-        return new TokenPrompt(ids, new String(row, StandardCharsets.UTF_8));
-    }
-
-    private static int[] ints(ByteBuffer record, int count) {
-        int[] ids = new int[count];
-        record.asIntBuffer().get(ids);
-        record.position(record.position() + count * Integer.BYTES);
-        return ids;
-    }
-
     /** Appends rows to a new store. */
     public static final class Writer implements AutoCloseable {
         private final Path tokensFile;
@@ -210,7 +157,7 @@ public final class TokenStore implements AutoCloseable {
         private final OutputStream tokensOut;
         private final OutputStream indexOut;
         private final Map<String, Integer> files = new LinkedHashMap<>();
-        private ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
+        private final ExampleBytes bytes = new ExampleBytes();
         private long position;
         private long size;
         private boolean handedOver;
@@ -254,58 +201,25 @@ public final class TokenStore implements AutoCloseable {
          * @param example its tokens
          */
         public void add(RowId id, Example example) {
-            byte[] columns =
-                    example instanceof TokenPrompt open ? open.row().getBytes(StandardCharsets.UTF_8) : new byte[0];
-            long bytes = 9L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32 + columns.length;
-            if (bytes > Integer.MAX_VALUE) {
-                throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
-            }
-            if (buffer.capacity() < bytes) {
-                buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
-            }
-            buffer.clear();
-            buffer.putInt(kind(example));
-            buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
-            buffer.putLong(id.line());
-            if (example instanceof TokenPair pair) {
-                buffer.putDouble(pair.margin());
-                buffer.putInt(pair.prompt().length);
-                buffer.putInt(pair.chosen().length);
-                buffer.putInt(pair.rejected().length);
-                put(pair.prompt());
-                put(pair.chosen());
-                put(pair.rejected());
-            } else if (example instanceof TokenJudged judged) {
-                buffer.putInt(judged.desirable() ? 1 : 0);
-                buffer.putInt(judged.prompt().length);
-                buffer.putInt(judged.completion().length);
-                put(judged.prompt());
-                put(judged.completion());
-            } else if (example instanceof TokenPrompt open) {
-                buffer.putInt(open.prompt().length);
-                put(open.prompt());
-                buffer.putInt(columns.length).put(columns);
-            } else if (example instanceof TokenSequence sequence) {
-                buffer.putInt(sequence.ids().length);
-                put(sequence.ids());
-                put(words(sequence.trained()));
+            bytes.clear();
+            bytes.add(ExampleBytes.kind(example));
+            bytes.add(files.computeIfAbsent(id.file(), unseen -> files.size()).intValue());
+            bytes.add(id.line());
+            try {
+                bytes.add(example);
+            } catch (ArithmeticException e) {
+                throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.", e);
             }
             try {
-                tokensOut.write(buffer.array(), 0, buffer.position());
+                tokensOut.write(bytes.array(), 0, bytes.size());
                 ByteBuffer entry = ByteBuffer.allocate(ENTRY).order(ByteOrder.LITTLE_ENDIAN);
-                entry.putLong(position).putInt(buffer.position()).putInt(example.tokens());
+                entry.putLong(position).putInt(bytes.size()).putInt(example.tokens());
                 indexOut.write(entry.array());
             } catch (IOException e) {
                 throw cannotWrite(e);
             }
-            position += buffer.position();
+            position += bytes.size();
             size++;
-        }
-
-        private static int kind(Example example) {
-            return example instanceof TokenPair
-                    ? PAIR
-                    : example instanceof TokenJudged ? JUDGED : example instanceof TokenPrompt ? PROMPT : SEQUENCE;
         }
 
         long size() {
@@ -351,19 +265,6 @@ public final class TokenStore implements AutoCloseable {
                     "The token store " + tokensFile + " cannot be written: " + e.getMessage()
                             + ". It needs about 4 bytes per token of the data files; make room there or put the run elsewhere.",
                     e);
-        }
-
-        private void put(int[] ids) {
-            buffer.asIntBuffer().put(ids);
-            buffer.position(buffer.position() + ids.length * Integer.BYTES);
-        }
-
-        private static int[] words(boolean[] trained) {
-            int[] words = new int[(trained.length + Integer.SIZE - 1) / Integer.SIZE];
-            for (int i = 0; i < trained.length; i++) {
-                words[i / Integer.SIZE] |= (trained[i] ? 1 : 0) << i % Integer.SIZE;
-            }
-            return words;
         }
     }
 }

@@ -11,7 +11,7 @@ import java.util.function.DoubleUnaryOperator;
  * @param value the estimate
  * @param low lower end of the interval; not a number where one prompt is all there is
  * @param high upper end
- * @param prompts how many different prompts it rests on
+ * @param prompts how many different prompts it rests on; runs, where it is over runs
  */
 public record Estimate(double value, double low, double high, int prompts) {
     private static final int DRAWS = 10_000;
@@ -72,7 +72,7 @@ public record Estimate(double value, double low, double high, int prompts) {
 
     /**
      * A share of rows, ties counting half. Of fewer than 30 prompts the interval is Wilson's, as so few draw nothing that is
-     * worth drawing again: it takes each prompt as one row, its share of them.
+     * worth drawing again.
      *
      * @param values from 0 to 1, one a row
      * @param prompt for each row the number of its prompt, from 0 on without gaps
@@ -80,9 +80,18 @@ public record Estimate(double value, double low, double high, int prompts) {
      */
     public static Estimate share(double[] values, int[] prompt) {
         Estimate mean = mean(values, prompt);
-        if (mean.prompts() >= FEW) {
-            return mean;
-        }
+        return mean.prompts() >= FEW ? mean : wilson(values, prompt);
+    }
+
+    /**
+     * A share of rows, ties counting half, with Wilson's interval: it takes each prompt as one row, its share of them.
+     *
+     * @param values from 0 to 1, one a row
+     * @param prompt for each row the number of its prompt, from 0 on without gaps
+     * @return the estimate
+     */
+    public static Estimate wilson(double[] values, int[] prompt) {
+        Estimate mean = mean(values, prompt);
         double centre = Wilson.centre(mean.value(), mean.prompts());
         double half = Wilson.half(mean.value(), mean.prompts());
         return new Estimate(

@@ -52,4 +52,20 @@ public record Proportion(long count, long of) {
     public double high() {
         return count == of ? 1 : Math.min(1, Wilson.centre(value(), of) + Wilson.half(value(), of));
     }
+
+    /**
+     * The difference to a share of other prompts, with Newcombe's 95 % interval (Newcombe 1998, method 10). For the same prompts
+     * take {@link PairedDifference}, which sees smaller differences.
+     *
+     * @param other the share to take off
+     * @return this less the other; it rests on the prompts of both
+     */
+    public Estimate minus(Proportion other) {
+        double difference = value() - other.value();
+        return new Estimate(
+                difference,
+                difference - Math.hypot(value() - low(), other.high() - other.value()),
+                difference + Math.hypot(high() - value(), other.value() - other.low()),
+                Math.toIntExact(of + other.of));
+    }
 }

@@ -104,7 +104,7 @@ record AdapterConfig(Adapter.Settings settings, Optional<String> base) {
         Adapter.Settings settings = adapter.settings();
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("peft_type", "LORA");
-        json.put("task_type", shape.isScoring() ? "SEQ_CLS" : "CAUSAL_LM");
+        json.put("task_type", shape.isClassifying() ? "TOKEN_CLS" : shape.isScoring() ? "SEQ_CLS" : "CAUSAL_LM");
         json.put("base_model_name_or_path", base);
         json.put("r", settings.rank());
         if (settings.alpha() == Math.rint(settings.alpha())) {

@@ -63,6 +63,11 @@ public final class Checkpoint implements AutoCloseable {
     public static Checkpoint loadForScoring(Path folder, Optional<DType> dtype, Device device, long seed) {
         Checkpoint read = load(folder, dtype, device);
         Architecture stored = read.decoder.architecture();
+        if (stored.isClassifying()) {
+            read.close();
+            throw new PlumbException(folder + ": is a process reward model, which judges steps and has no score of an"
+                    + " answer. Name the language model that it was made from.");
+        }
         if (stored.isScoring() && stored.outputs() != 1) {
             read.close();
             throw new PlumbException(folder + ": gives " + stored.outputs()
@@ -71,10 +76,39 @@ public final class Checkpoint implements AutoCloseable {
         if (stored.isScoring()) {
             return read;
         }
-        Architecture scoring = stored.scoring(1);
-        Weights weights = Weights.scoring(read.decoder.weights(), stored, scoring, seed);
-        return new Checkpoint(
-                folder, new Decoder(scoring, weights), read.generation, read.storedType, OptionalInt.empty());
+        return read.headed(stored.scoring(1), seed);
+    }
+
+    /**
+     * Reads a process reward model, or makes one of a language model: its decoder with a fresh projection to two classes at
+     * every token, bad and good, which transformers loads as {@code …ForTokenClassification}.
+     *
+     * @param folder as for {@link #load}
+     * @param dtype as for it
+     * @param device as for it
+     * @param seed of a fresh projection
+     * @return the process reward model
+     * @throws PlumbException as {@code load} does, and if the model scores whole answers, or has other classes
+     */
+    public static Checkpoint loadForClassifying(Path folder, Optional<DType> dtype, Device device, long seed) {
+        ConfigFile config = config(folder);
+        String head = HfConfig.classifyingHead(config);
+        Checkpoint read = load(folder, dtype, device);
+        Architecture stored = read.decoder.architecture();
+        if (stored.isScoring() && !(stored.isClassifying() && stored.outputs() == 2)) {
+            read.close();
+            throw new PlumbException(folder + ": gives "
+                    + (stored.isClassifying() ? stored.outputs() + " classes for a token" : "scores of whole answers")
+                    + "; a process reward model gives two classes, bad and good. Name the language model that it was"
+                    + " made from.");
+        }
+        return stored.isScoring() ? read : read.headed(stored.classifying(2, head), seed);
+    }
+
+    /** The same decoder with a fresh head. */
+    private Checkpoint headed(Architecture shape, long seed) {
+        Weights weights = Weights.scoring(decoder.weights(), decoder.architecture(), shape, seed);
+        return new Checkpoint(folder, new Decoder(shape, weights), generation, storedType, OptionalInt.empty());
     }
 
     /**

@@ -144,8 +144,10 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard, Opti
         if (!config.has("dtype") && !config.has("torch_dtype") && dtype != DType.FLOAT32) {
             text = ConfigText.set(text, "torch_dtype", '"' + type + '"');
         }
-        if (decoder.architecture().isScoring() && !HfConfig.isScoring(config)) {
-            text = scoring(text, config, decoder.architecture().outputs());
+        boolean classifying = decoder.architecture().isClassifying();
+        if (decoder.architecture().isScoring() && !HfConfig.isScoring(config) && !HfConfig.isClassifying(config)) {
+            String head = classifying ? HfConfig.classifyingClass(config) : HfConfig.scoringClass(config);
+            text = scoring(text, head, decoder.architecture().outputs());
         }
         if (padId.isPresent()) {
             text = ConfigText.set(text, "pad_token_id", Integer.toString(padId.getAsInt()));
@@ -154,14 +156,14 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard, Opti
     }
 
     /** Turns a language model's config into that of the reward model made from it. */
-    private static String scoring(String text, ConfigFile config, int outputs) {
+    private static String scoring(String text, String type, int outputs) {
         ObjectNode labels = JsonNodeFactory.instance.objectNode();
         ObjectNode numbers = JsonNodeFactory.instance.objectNode();
         for (int i = 0; i < outputs; i++) {
             labels.put(Integer.toString(i), "LABEL_" + i);
             numbers.put("LABEL_" + i, i);
         }
-        String out = ConfigText.set(text, "architectures", "[\"" + HfConfig.scoringClass(config) + "\"]");
+        String out = ConfigText.set(text, "architectures", "[\"" + type + "\"]");
         out = ConfigText.set(out, "id2label", labels.toString());
         return ConfigText.set(out, "label2id", numbers.toString());
     }

@@ -41,6 +41,9 @@ public final class HfConfig {
         refuse(c, "use_bidirectional_attention", "asks for attention to later tokens, which is not supported");
         try {
             Architecture decoder = decoder(c);
+            if (isClassifying(c)) {
+                return decoder.classifying(labels(c), classifyingHead(c));
+            }
             return isScoring(c) ? decoder.scoring(labels(c)) : decoder;
         } catch (IllegalArgumentException e) {
             throw new PlumbException(c.file() + ": its sizes do not go together: " + e.getMessage() + ".", e);
@@ -71,7 +74,28 @@ public final class HfConfig {
 
     /** The name that transformers has for a family's reward models. */
     static String scoringClass(ConfigFile c) {
-        String family = switch (c.text("model_type", "")) {
+        return family(c) + "ForSequenceClassification";
+    }
+
+    /** The name that transformers has for a family's process reward models. */
+    static String classifyingClass(ConfigFile c) {
+        return family(c) + "ForTokenClassification";
+    }
+
+    /** What their head is called. */
+    static String classifyingHead(ConfigFile c) {
+        String type = c.text("model_type", "");
+        if (type.equals("opt") || type.equals("gemma3_text")) {
+            throw c.fault(
+                    "model_type",
+                    "is '" + type + "', of which transformers has no model that classifies tokens, so nobody could load"
+                            + " a process reward model made of it; take another family");
+        }
+        return type.equals("gpt2") ? "classifier" : "score";
+    }
+
+    private static String family(ConfigFile c) {
+        return switch (c.text("model_type", "")) {
             case "llama" -> "Llama";
             case "mistral" -> "Mistral";
             case "qwen2" -> "Qwen2";
@@ -85,11 +109,14 @@ public final class HfConfig {
             case "gpt2" -> "GPT2";
             default -> "OPT";
         };
-        return family + "ForSequenceClassification";
     }
 
     static boolean isScoring(ConfigFile c) {
         return c.texts("architectures").stream().anyMatch(name -> name.endsWith("ForSequenceClassification"));
+    }
+
+    static boolean isClassifying(ConfigFile c) {
+        return c.texts("architectures").stream().anyMatch(name -> name.endsWith("ForTokenClassification"));
     }
 
     /** transformers stores the number of labels as the size of id2label and takes 2 where there is neither. */

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param outputs rows of the output projection: the vocabulary, or the scores that a reward model gives instead of logits
  * @param tied whether the output projection is the embedding
  * @param names names of the parameters in the checkpoint
+ * @param headBias whether the output projection has a bias: that of a process reward model alone has
  */
 public record Architecture(
         String family,
@@ -37,9 +38,61 @@ public record Architecture(
         double logitSoftcap,
         int outputs,
         boolean tied,
-        Names names) {
+        Names names,
+        boolean headBias) {
 
     private static final String SCORE = "score";
+
+    /**
+     * A decoder whose output projection has no bias.
+     *
+     * @param family the family's name in the checkpoint's config
+     * @param vocabularySize tokens of the embedding
+     * @param width size of a hidden state
+     * @param layers number of layers
+     * @param contextLength positions the model was made for
+     * @param attention heads and their features
+     * @param feedForward the second half of a layer
+     * @param norm normalisation
+     * @param positions how positions enter
+     * @param embeddingScale factor on embeddings
+     * @param logitSoftcap c in c·tanh(logit / c), 0 for none
+     * @param outputs rows of the output projection
+     * @param tied whether the output projection is the embedding
+     * @param names names of the parameters
+     */
+    public Architecture(
+            String family,
+            int vocabularySize,
+            int width,
+            int layers,
+            int contextLength,
+            Attention attention,
+            FeedForward feedForward,
+            Norm norm,
+            Positions positions,
+            double embeddingScale,
+            double logitSoftcap,
+            int outputs,
+            boolean tied,
+            Names names) {
+        this(
+                family,
+                vocabularySize,
+                width,
+                layers,
+                contextLength,
+                attention,
+                feedForward,
+                norm,
+                positions,
+                embeddingScale,
+                logitSoftcap,
+                outputs,
+                tied,
+                names,
+                false);
+    }
 
     /**
      * Heads and their features.
@@ -302,6 +355,22 @@ public record Architecture(
      * @return the architecture with that output
      */
     public Architecture scoring(int scores) {
+        return withHead(scores, SCORE, false);
+    }
+
+    /**
+     * The process reward model on this decoder: in place of logits of words, logits of classes at every token, by a projection
+     * of its own with a bias.
+     *
+     * @param classes how many, 2 for bad and good
+     * @param head the projection's name in the checkpoint, which differs between families
+     * @return the architecture with that output
+     */
+    public Architecture classifying(int classes, String head) {
+        return withHead(classes, head, true);
+    }
+
+    private Architecture withHead(int rows, String head, boolean bias) {
         return new Architecture(
                 family,
                 vocabularySize,
@@ -314,18 +383,28 @@ public record Architecture(
                 positions,
                 embeddingScale,
                 0,
-                scores,
+                rows,
                 false,
-                names.withHead(SCORE));
+                names.withHead(head),
+                bias);
     }
 
     /**
-     * Whether the output is scores in place of logits.
+     * Whether the output is scores in place of logits of words.
      *
-     * @return true for a reward model
+     * @return true for a reward model, of answers or of steps
      */
     public boolean isScoring() {
-        return names.head().equals(SCORE);
+        return names.head().equals(SCORE) || headBias;
+    }
+
+    /**
+     * Whether the output is logits of classes at every token.
+     *
+     * @return true for a process reward model
+     */
+    public boolean isClassifying() {
+        return headBias;
     }
 
     /**
@@ -335,6 +414,15 @@ public record Architecture(
      */
     public String headName() {
         return (tied ? names.embedding() : names.head()) + ".weight";
+    }
+
+    /**
+     * The bias of that projection, where there is one.
+     *
+     * @return its name in the checkpoint
+     */
+    public String headBiasName() {
+        return names.head() + ".bias";
     }
 
     /**
@@ -354,6 +442,9 @@ public record Architecture(
         addNorm(all, names.finalNorm(), width);
         if (!tied) {
             all.put(headName(), new long[] {outputs, width});
+        }
+        if (headBias) {
+            all.put(headBiasName(), new long[] {outputs});
         }
         return all;
     }

@@ -354,6 +354,19 @@ public final class Decoder {
     }
 
     /**
+     * What the head of a reward model says of hidden states.
+     *
+     * @param states [places, width]
+     * @return [places, outputs], of 32 bits
+     */
+    public Tensor scores(Tensor states) {
+        Tensor scores = shape.isClassifying()
+                ? Functional.linear(states, head(), weights.get(shape.headBiasName()))
+                : Functional.linear(states, head());
+        return scores.to(DType.FLOAT32);
+    }
+
+    /**
      * Where the weights live.
      *
      * @return the device

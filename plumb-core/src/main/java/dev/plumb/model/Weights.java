@@ -53,7 +53,8 @@ public final class Weights implements AutoCloseable {
 
     /**
      * The parameters of a language model with a fresh projection to scores in place of that to the vocabulary: normal with
-     * the standard deviation 1 / √(width + 1) (arXiv 1909.08593, 2403.17031), so that first scores are of about unit size.
+     * the standard deviation 1 / √(width + 1) (arXiv 1909.08593, 2403.17031), so that first scores are of about unit size; that
+     * to classes with 0.02 and a bias of 0, so that first steps are neither good nor bad.
      *
      * @param language a language model's parameters, which are taken over
      * @param from what it is like
@@ -70,8 +71,12 @@ public final class Weights implements AutoCloseable {
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
             Tensor head = Tensor.zeros(DType.FLOAT32, Device.CPU, to.outputs(), to.width())
-                    .normalInPlace(0, 1 / Math.sqrt(to.width() + 1.0));
+                    .normalInPlace(0, to.isClassifying() ? 0.02 : 1 / Math.sqrt(to.width() + 1.0));
             all.put(to.headName(), Scope.release(head.to(language.dtype()).to(language.device())));
+            if (to.isClassifying()) {
+                Tensor bias = Tensor.zeros(language.dtype(), language.device(), to.outputs());
+                all.put(to.headBiasName(), Scope.release(bias));
+            }
         }
         return new Weights(all);
     }

@@ -1,3 +1,3 @@
-/** What an answer is worth: rules and verifiers, sandboxed code, and several of them at once. */
+/** What an answer is worth: rules and verifiers, sandboxed code, several of them at once, and the answer that is taken. */
 @org.jspecify.annotations.NullMarked
 package dev.plumb.reward;

@@ -73,7 +73,17 @@ final class BeforeAfter {
         return rows;
     }
 
+    /** Stages of one run: what changed from the first to the last. */
     static String html(JsonNode rows) {
+        return html(rows, true);
+    }
+
+    /** Runs beside each other, of which none comes after another. */
+    static String sideBySide(JsonNode rows) {
+        return html(rows, false);
+    }
+
+    private static String html(JsonNode rows, boolean ordered) {
         List<List<Estimate>> table = new ArrayList<>();
         Set<String> stages = new LinkedHashSet<>();
         for (JsonNode row : rows) {
@@ -89,8 +99,8 @@ final class BeforeAfter {
         stages.forEach(stage -> html.append("<th scope=\"col\" class=\"number\">")
                 .append(Html.escape(Html.words(stage)))
                 .append("</th>"));
-        html.append(
-                "<th scope=\"col\">Change</th><th scope=\"col\" class=\"picture\">Intervals</th></tr></thead><tbody>");
+        html.append(ordered ? "<th scope=\"col\">Change</th>" : "")
+                .append("<th scope=\"col\" class=\"picture\">Intervals</th></tr></thead><tbody>");
         for (int i = 0; i < table.size(); i++) {
             List<Estimate> estimates = table.get(i);
             html.append("<tr><th scope=\"row\">")
@@ -110,10 +120,12 @@ final class BeforeAfter {
                                 .orElse(""))
                         .append("</td>");
             }
-            html.append("<td data-label=\"Change\">")
-                    .append(change(estimates, decimals))
-                    .append("</td><td class=\"picture\">")
-                    .append(picture(estimates));
+            if (ordered) {
+                html.append("<td data-label=\"Change\">")
+                        .append(change(estimates, decimals))
+                        .append("</td>");
+            }
+            html.append("<td class=\"picture\">").append(picture(estimates, ordered));
             html.append("</td></tr>");
         }
         return html.append("</tbody></table></div>").toString();
@@ -161,8 +173,8 @@ final class BeforeAfter {
                 + (measured ? "<small>intervals apart</small>" : "") + "</span>";
     }
 
-    /** The estimates one below the other on a common scale: hollow for the first, full for the last. */
-    private static String picture(List<Estimate> estimates) {
+    /** The estimates one below the other on a common scale: where they have an order, the last is full and the others hollow. */
+    private static String picture(List<Estimate> estimates, boolean ordered) {
         double low = estimates.stream().mapToDouble(Estimate::low).min().orElse(0);
         double high = estimates.stream().mapToDouble(Estimate::high).max().orElse(1);
         if (!Double.isFinite(low) || !Double.isFinite(high)) {
@@ -176,7 +188,7 @@ final class BeforeAfter {
         for (int i = 0; i < estimates.size(); i++) {
             Estimate e = estimates.get(i);
             int y = 10 + 14 * i;
-            String kind = i == estimates.size() - 1 ? "after" : "before";
+            String kind = !ordered || i == estimates.size() - 1 ? "after" : "before";
             svg.append(String.format(
                     Locale.ROOT,
                     "<path class=\"%s\" d=\"M%.1f %dH%.1f\"/><circle class=\"%s\" cx=\"%.1f\" cy=\"%d\" r=\"4\"/>",

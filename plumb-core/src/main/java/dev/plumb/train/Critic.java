@@ -39,7 +39,7 @@ final class Critic {
         try (NoGrad guard = NoGrad.open();
                 Scope scope = Scope.open()) {
             Tensor states = model.hidden(packing.layout()).indexSelect(0, packing.states(model.device()));
-            return scope.keep(Scorer.scores(states, model.head()).reshape(packing.trained()));
+            return scope.keep(model.scores(states).reshape(packing.trained()));
         }
     }
 
@@ -59,7 +59,7 @@ final class Critic {
             this.pass = model.forward(packing.layout(), checkpointing);
             this.at = packing.states(model.device());
             this.states = pass.hidden().indexSelect(0, at).requiresGrad(true);
-            this.values = Scorer.scores(states, model.head()).reshape(packing.trained());
+            this.values = model.scores(states).reshape(packing.trained());
         }
 
         /** V before each token, with a way back to the head and the states, [tokens]. */

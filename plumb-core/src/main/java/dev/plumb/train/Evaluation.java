@@ -7,17 +7,29 @@ import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.evaluate.PairScores;
 import dev.plumb.model.Decoder;
+import dev.plumb.model.Generator;
+import dev.plumb.model.Sampling;
+import dev.plumb.objective.Measure;
+import dev.plumb.objective.PreferenceBatch;
+import dev.plumb.objective.PreferenceObjective;
+import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
 /** Measures models on rows, each by itself, so that intervals and slices can be made of them. Nothing is trained. */
 public final class Evaluation {
     private static final int TOKENS = 2048;
+    private static final int SLOTS = 16;
 
     private final List<TokenStore> stores;
 
@@ -104,6 +116,171 @@ public final class Evaluation {
             }
         }
         return pairs(sums);
+    }
+
+    /**
+     * Log-probabilities of all tokens of the completions of all pairs.
+     *
+     * @param model a language model
+     * @return for each pair those of the chosen completion, then those of the rejected one
+     */
+    public List<float[]> tokenLogps(Decoder model) {
+        Policy policy = new Policy(model, false);
+        List<float[]> rows = new ArrayList<>();
+        for (TokenStore store : stores) {
+            for (long row : store.rows()) {
+                for (Part<TokenPair> part : alone(store, row)) {
+                    try (Scope scope = Scope.open()) {
+                        rows.add(policy.score(part.packing()).logps().toFloats());
+                    }
+                }
+            }
+        }
+        return rows;
+    }
+
+    /**
+     * What a way of learning itself compares of a pair: its rewards, as it logs them.
+     *
+     * @param model a language model that it trained
+     * @param start {@link #tokenLogps} of the model that the training started from
+     * @param job the settings that it was trained by, of a method that learns from pairs or from judged answers
+     * @return for each pair both rewards
+     * @throws IllegalArgumentException if the method gives no rewards to answers
+     */
+    public PairScores rewards(Decoder model, List<float[]> start, Job job) {
+        if (job instanceof Job.KtoJob kto) {
+            return ratios(logps(model), start, kto.kto().beta());
+        }
+        if (!(job instanceof PreferenceJob pairs)) {
+            throw new IllegalArgumentException(job.run().method() + " compares no answers");
+        }
+        PreferenceObjective objective = pairs.objective();
+        Policy policy = new Policy(model, objective.needsSquaredMass());
+        Iterator<float[]> reference = start.iterator();
+        List<double[]> rewards = new ArrayList<>();
+        for (TokenStore store : stores) {
+            for (long row : store.rows()) {
+                for (Part<TokenPair> part : alone(store, row)) {
+                    try (NoGrad guard = NoGrad.open();
+                            Scope scope = Scope.open()) {
+                        float[] known = reference.next();
+                        LogProbs.Scores scores = policy.score(part.packing());
+                        Optional<Tensor> ref = objective.needsReference()
+                                ? Optional.of(Tensor.of(known, model.device()))
+                                : Optional.empty();
+                        PreferenceBatch batch =
+                                PreferenceLoop.batch(objective, model.device(), part, scores.logps(), ref, scores);
+                        int chosen = part.examples().get(0).chosen().length;
+                        List<Measure> measures = objective
+                                .loss(batch, new PreferenceObjective.Step(1, chosen))
+                                .measures();
+                        rewards.add(
+                                new double[] {value(measures, "rewards/chosen"), value(measures, "rewards/rejected")});
+                    }
+                }
+            }
+        }
+        return pairs(rewards);
+    }
+
+    /**
+     * Implicit rewards.
+     *
+     * @param logps of a model
+     * @param start {@link #tokenLogps} of the model that it started from
+     * @param beta factor
+     * @return for each pair β (log p − log p of the start) of both completions
+     */
+    public PairScores ratios(PairScores logps, List<float[]> start, double beta) {
+        PairScores before = sums(start);
+        List<double[]> ratios = new ArrayList<>();
+        for (int i = 0; i < logps.chosen().length; i++) {
+            ratios.add(new double[] {
+                beta * (logps.chosen()[i] - before.chosen()[i]), beta * (logps.rejected()[i] - before.rejected()[i])
+            });
+        }
+        return pairs(ratios);
+    }
+
+    /**
+     * Log-probabilities of completions from those of their tokens.
+     *
+     * @param perToken {@link #tokenLogps}
+     * @return for each pair their sums over tokens
+     */
+    public PairScores sums(List<float[]> perToken) {
+        List<double[]> all = new ArrayList<>();
+        Iterator<float[]> next = perToken.iterator();
+        for (TokenStore store : stores) {
+            for (long row : store.rows()) {
+                TokenPair pair = (TokenPair) store.get(row);
+                float[] logps = next.next();
+                double[] doubles = new double[logps.length];
+                Arrays.setAll(doubles, i -> logps[i]);
+                all.add(sums(doubles, new int[] {pair.chosen().length, pair.rejected().length}));
+            }
+        }
+        return pairs(all);
+    }
+
+    private static Iterable<Part<TokenPair>> alone(TokenStore store, long row) {
+        return Part.pairs(store, List.of(row), TOKENS, Packing.Style.SHARED);
+    }
+
+    private static double value(List<Measure> measures, String name) {
+        Measure measure = measures.stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow();
+        return measure.sum() / measure.count();
+    }
+
+    /**
+     * Greedy answers to the prompts of rows.
+     *
+     * @param lengths tokens of each answer, the stop token included
+     * @param stopped for each answer 1 if it ended by itself, 0 if by the limit
+     */
+    public record Answered(double[] lengths, double[] stopped) {}
+
+    /**
+     * Lets a model answer prompts, always by the most probable token.
+     *
+     * @param model a language model
+     * @param prompts token ids, see {@link #prompts}
+     * @param limit tokens of an answer at most
+     * @param stops tokens that end it
+     * @return how long the answers are
+     */
+    public static Answered answers(Decoder model, List<int[]> prompts, int limit, Set<Integer> stops) {
+        List<Generator.Completion> made = prompts.isEmpty()
+                ? List.of()
+                : new Generator(model, Math.min(SLOTS, prompts.size()))
+                        .generate(prompts, Sampling.greedy(limit, stops));
+        return new Answered(
+                made.stream().mapToDouble(answer -> answer.ids().length).toArray(),
+                made.stream().mapToDouble(answer -> answer.stopped() ? 1 : 0).toArray());
+    }
+
+    /**
+     * Different prompts of the pairs that leave a model room to answer, in the order of the rows.
+     *
+     * @param most how many at most
+     * @param longest the longest that is taken, in tokens
+     * @return token ids
+     */
+    public List<int[]> prompts(int most, int longest) {
+        Map<IntBuffer, int[]> different = new LinkedHashMap<>();
+        for (TokenStore store : stores) {
+            for (long row = 0; row < store.size() && different.size() < most; row++) {
+                int[] prompt = ((TokenPair) store.get(row)).prompt();
+                if (prompt.length <= longest) {
+                    different.put(IntBuffer.wrap(prompt), prompt);
+                }
+            }
+        }
+        return List.copyOf(different.values());
     }
 
     /**

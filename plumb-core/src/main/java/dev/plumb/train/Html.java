@@ -1,6 +1,11 @@
 package dev.plumb.train;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -94,5 +99,75 @@ final class Html {
         Matcher acronym = ACRONYM.matcher(spaced);
         spaced = acronym.replaceAll(found -> found.group().toUpperCase(Locale.ROOT));
         return Character.toUpperCase(spaced.charAt(0)) + spaced.substring(1);
+    }
+
+    /**
+     * A page in one file, without scripts.
+     *
+     * @param title its heading
+     * @param of what it is about, above the heading
+     * @param facts what one wants to know first, by name; values are text
+     * @param first what stands before the sections
+     * @param sections bodies by name
+     * @param footer the last line, text
+     */
+    static String page(
+            String title,
+            String of,
+            Map<String, String> facts,
+            String first,
+            Map<String, String> sections,
+            String footer) {
+        StringBuilder html = new StringBuilder(1 << 16);
+        html.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
+                .append(escape(title))
+                .append("</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+                .append("<meta name=\"color-scheme\" content=\"light dark\"><style>")
+                .append(style())
+                .append("</style></head><body><header><p class=\"eyebrow\">Plumb \u00b7 ")
+                .append(escape(of))
+                .append("</p><h1>")
+                .append(escape(title))
+                .append("</h1>");
+        if (!facts.isEmpty()) {
+            html.append("<dl class=\"strip\">");
+            facts.forEach((name, value) -> html.append("<div><dt>")
+                    .append(name)
+                    .append("</dt><dd>")
+                    .append(escape(value))
+                    .append("</dd></div>"));
+            html.append("</dl>");
+        }
+        html.append("<nav aria-label=\"Sections\">");
+        sections.keySet()
+                .forEach(name -> html.append("<a href=\"#")
+                        .append(anchor(name))
+                        .append("\">")
+                        .append(name)
+                        .append("</a>"));
+        html.append("</nav></header><main>").append(first);
+        sections.forEach((name, body) -> html.append("<section id=\"")
+                .append(anchor(name))
+                .append("\"><h2>")
+                .append(name)
+                .append("</h2>")
+                .append(body)
+                .append("</section>\n"));
+        return html.append("</main><footer>")
+                .append(escape(footer))
+                .append("</footer></body></html>\n")
+                .toString();
+    }
+
+    private static String anchor(String name) {
+        return name.toLowerCase(Locale.ROOT).replace(' ', '-');
+    }
+
+    private static String style() {
+        try (InputStream in = Html.class.getResourceAsStream("report.css")) {
+            return new String(Objects.requireNonNull(in, "report.css").readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("report.css belongs to this library and cannot be read", e);
+        }
     }
 }

@@ -3,12 +3,16 @@ package dev.plumb.train;
 import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
 import dev.plumb.data.RowKind;
+import dev.plumb.data.StepConfig;
 import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.Sft;
+import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
-public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, PreferenceJob, OnlineJob {
+public sealed interface Job
+        permits Job.SftJob, Job.RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob, SolutionJob, OnlineJob {
     /**
      * What every run has.
      *
@@ -69,6 +73,15 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Prefe
      */
     default ReferenceSettings reference() {
         return ReferenceSettings.NONE;
+    }
+
+    /**
+     * How solutions fall into steps, where the model judges steps in place of writing words.
+     *
+     * @return the settings; empty where it does not
+     */
+    default Optional<StepConfig> steps() {
+        return Optional.empty();
     }
 
     /**
@@ -200,6 +213,68 @@ public sealed interface Job permits Job.SftJob, Job.RewardJob, Job.KtoJob, Prefe
         @Override
         public RowKind rows() {
             return RowKind.UNPAIRED;
+        }
+    }
+
+    /**
+     * Learning how a group's beliefs are spread, and to voice each of them.
+     *
+     * @param run what every run has
+     * @param optimisation how weights are updated
+     * @param learningRate the learning rate after warm-up
+     * @param numTrainEpochs how often the data are gone through
+     * @param belief how it is known how beliefs are spread
+     * @param gdpo the objective
+     */
+    record GdpoJob(
+            @Inline RunSettings run,
+            @Inline Optimisation optimisation,
+
+            @Setting(
+                    doc = "Learning rate after warm-up.",
+                    byDefault = "5e-7",
+                    min = 0,
+                    aboveMin = true,
+                    source = "BigBinnie/GDPO")
+            double learningRate,
+
+            @Setting(
+                    doc = "How often the data are gone through.",
+                    byDefault = "3.0",
+                    min = 0,
+                    aboveMin = true,
+                    source = "BigBinnie/GDPO: up to 20, with early_stopping_patience 4")
+            double numTrainEpochs,
+
+            @Setting(doc = "How it is known how a group's beliefs are spread.")
+            BeliefSettings belief,
+
+            @Inline Gdpo.Config gdpo)
+            implements Job {
+        /** Checks what single ranges cannot. */
+        public GdpoJob {
+            if (gdpo.variant() == Gdpo.Variant.SEED
+                    && belief.rowSampling().equals(Optional.of(BeliefSettings.RowSampling.PROPORTIONAL))) {
+                throw new IllegalArgumentException(
+                        "variant: seed weighs rows by how many people hold their belief; with"
+                                + " belief.row_sampling: proportional, beliefs would count by the square of that. Give one row"
+                                + " per belief and leave row_sampling out");
+            }
+        }
+
+        @Override
+        public RowKind rows() {
+            return RowKind.BELIEF;
+        }
+
+        /** Whether a row counts as much as its belief is held. */
+        boolean weighsRows() {
+            return belief.rowSampling()
+                            .orElse(
+                                    gdpo.variant() == Gdpo.Variant.SEED
+                                            ? BeliefSettings.RowSampling.ONE_PER_BELIEF
+                                            : BeliefSettings.RowSampling.PROPORTIONAL)
+                    == BeliefSettings.RowSampling.ONE_PER_BELIEF;
         }
     }
 }

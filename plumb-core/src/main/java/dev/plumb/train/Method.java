@@ -43,6 +43,9 @@ public record Method<J extends Record & Job>(
             throw new PlumbException("The settings say method: " + given.get() + ", but " + name
                     + " was asked for; leave one of them out.");
         }
+        if (name.equals("gdpo")) {
+            OtherGdpo.refuse(source);
+        }
         return Binder.bind(job, source.with(List.of("method=" + name)));
     }
 

@@ -147,7 +147,8 @@ public final class Methods {
                     z = max(0, E D(y')),   y': the answer to another prompt than x; no gradient
                     at the first step D = z = 0, so L is half the mean of λ""",
                     "prompt + completion + label (true or false, 1 or 0), as texts or as messages; or messages, ShareGPT"
-                            + " conversations or Alpaca rows with label (or kto_tag)",
+                            + " conversations or Alpaca rows with label (or kto_tag); or pairs as for dpo, each of which"
+                            + " becomes a thumb up and a thumb down",
                     "the model, its gradients, two AdamW moments and the frozen reference",
                     "arXiv 2402.01306, equation 7",
                     Job.KtoJob.class),
@@ -237,7 +238,67 @@ public final class Methods {
                     PROMPTS,
                     "policy and value function, each with gradients and two AdamW moments; the frozen reference; reward models",
                     "arXiv 1707.06347, equation 7; 1506.02438; 2203.02155",
-                    OnlineJob.PpoJob.class));
+                    OnlineJob.PpoJob.class),
+            new Method<>(
+                    "gdpo",
+                    "group distributional preference optimisation: be of as many minds as people are, and voice each well",
+                    "For prompts about which people disagree. dpo follows the majority; here an answer opens with the number"
+                            + " of a belief, whose probabilities are to be the shares of people who hold it, and behind that"
+                            + " statement the answer that voices the belief is preferred to one that voices another. Start"
+                            + " from a model that was fine-tuned on answers that open so. Sample such a model: greedy decoding"
+                            + " gives the majority's belief for every prompt. Watch belief/js_distance, 0 where the model's"
+                            + " beliefs are spread as people's are, and belief/mass, near 1 where every answer opens with a"
+                            + " belief. The other method of this name, group reward-decoupled normalisation (arXiv 2601.05242),"
+                            + " is method: grpo with reward_aggregation: normalize_then_sum.",
+                    """
+                    L = w_cal L_cal + w_pref L_pref + w_prefix L_prefix
+                    L_cal = E Σ_b p*(b | x) (log p*(b | x) - log q(b | x))
+                    L_pref = - E log σ(β (D(chosen) - D(rejected))),   D(y) = log p(y | x, s_b) - log p_ref(y | x, s_b)
+                    L_prefix = - E log p(s_b | x) / L(s_b)   L(s_b): tokens of s_b
+                    b: belief   p*: its share of people   q: probability of its token as the first of the answer
+                    s_b: its statement, such as 4<Somewhat favorable>""",
+                    "prompt + belief_id + chosen + rejected; belief_probs or votes, a list with a number for each belief, or"
+                            + " neither where each row is a vote; belief_text, group, context, rejected_belief_id if there are"
+                            + " any",
+                    "the model, its gradients, two AdamW moments and the frozen reference (none with variant:"
+                            + " calibration_only)",
+                    "arXiv 2412.20299",
+                    Job.GdpoJob.class),
+            new Method<>(
+                    "prm",
+                    "process reward model: tell good steps of a solution from bad ones",
+                    "The model reads a solution step by step and says at the end of each how likely the step is good. It"
+                            + " starts from a language model, whose projection to words is replaced by a fresh one to"
+                            + " two classes at every token, as TRL saves and transformers loads it. Labels come from"
+                            + " people (true or false) or from sampled continuations (0 to 1). Rows of whole solutions"
+                            + " with a label of their outcome are read too: outcome_labels says what it says of steps."
+                            + " Use the model to pick among sampled solutions, or as a dense reward. best_of_n/accuracy"
+                            + " beside at_random shows on held-out problems with several solutions what the picking is"
+                            + " worth.",
+                    """
+                    L = - (1/n) Σ [ l_j log c_j + (1 - l_j) log(1 - c_j) ],   c_j = softmax(z_j)[good]
+                    z_j: two logits at the last token of step j's separator   l_j: its label   n: labelled steps of the
+                    whole accumulated batch""",
+                    "prompt + completions (a list of steps) + labels (a list of true, false, numbers from 0 to 1, or"
+                            + " null); or prompt + completion + label",
+                    "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
+                    "arXiv 2211.14275, 2305.20050; soft labels: 2312.08935",
+                    SolutionJob.PrmJob.class),
+            new Method<>(
+                    "orm",
+                    "outcome reward model: tell right answers from wrong ones",
+                    "The model reads a whole answer and gives the log-odds that it is right. It is saved as a reward model"
+                            + " of one score. Several answers to each problem, right and wrong ones, are needed;"
+                            + " problems are held out with all their answers. read_at: tokens learns a value of every"
+                            + " beginning of an answer too.",
+                    """
+                    L = - (1/n) Σ [ l log σ(z) + (1 - l) log(1 - σ(z)) ]
+                    z: the score at the last token, or at each token of the answer   l: 1 if the answer is right   n: what
+                    is read in the whole accumulated batch""",
+                    "prompt + completion + label (true or false, 1 or 0), and the other forms that kto reads",
+                    "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
+                    "arXiv 2110.14168, 2211.14275",
+                    SolutionJob.OrmJob.class));
 
     private Methods() {}
 

@@ -57,6 +57,30 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
     }
 
     /**
+     * Whole sequences for a model that is read at some of their tokens: {@code states} has the hidden states of those tokens
+     * themselves, and {@code targets} the tokens.
+     *
+     * @param sequences token ids, none empty
+     * @param at for each the positions where it is read, rising, or none
+     */
+    static Packing places(List<int[]> sequences, List<int[]> at, Style style) {
+        Layout.Builder builder = new Layout.Builder();
+        Tokens tokens = new Tokens();
+        int longest = sequences.stream().mapToInt(ids -> ids.length).max().orElse(0);
+        int start = 0;
+        for (int i = 0; i < sequences.size(); i++) {
+            int[] ids = sequences.get(i);
+            int[] run = style == Style.PADDED ? Arrays.copyOf(ids, longest) : ids;
+            builder.root(run);
+            for (int position : at.get(i)) {
+                tokens.add(start + position, ids[position], i);
+            }
+            start += run.length;
+        }
+        return tokens.build(builder.build(), sequences.size());
+    }
+
+    /**
      * Completions of prompts: all of a prompt's stand next to each other in no particular order of layout, but the trained
      * tokens come completion by completion in the order given.
      *
@@ -150,6 +174,37 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
             start += run.length;
         }
         return tokens.build(builder.build(), answers.size());
+    }
+
+    /**
+     * The same for pairs, with more to be read in their prompts: two more sequences a pair, none of which computes a hidden
+     * state that is not there. First, for each pair, other tokens that could stand where the end of its prompt begins, all
+     * predicted by one state; then the end itself.
+     *
+     * @param alternatives for each pair the tokens that could stand there
+     * @param ends for each pair the last tokens of its prompt, fewer than all of them
+     */
+    Packing withPromptEnds(List<int[]> alternatives, List<int[]> ends) {
+        Tokens tokens = new Tokens();
+        for (int i = 0; i < targets.length; i++) {
+            tokens.add(states[i], targets[i], sequence[i]);
+        }
+        int pairs = ends.size();
+        int[] last =
+                new int[pairs]; // the state of each prompt's last token, which predicts the first of the chosen answer
+        for (int i = 0, first = 0; i < pairs; first += lengths[i++]) {
+            last[i] = states[first];
+            for (int token : alternatives.get(i)) {
+                tokens.add(last[i] - ends.get(i).length, token, 2 * pairs + i);
+            }
+        }
+        for (int i = 0; i < pairs; i++) {
+            int[] end = ends.get(i);
+            for (int t = 0; t < end.length; t++) {
+                tokens.add(last[i] - end.length + t, end[t], 3 * pairs + i);
+            }
+        }
+        return tokens.build(layout, 4 * pairs);
     }
 
     /** The last token of a sequence predicts nothing, so it need not be computed. */

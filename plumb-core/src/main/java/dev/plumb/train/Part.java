@@ -1,11 +1,13 @@
 package dev.plumb.train;
 
 import dev.plumb.data.Example;
+import dev.plumb.data.TokenBelief;
 import dev.plumb.data.TokenJudged;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.ToLongFunction;
@@ -92,6 +94,37 @@ record Part<E extends Example>(TokenStore store, List<Long> rows, List<E> exampl
                         judged.stream().map(TokenJudged::prompt).toList(),
                         judged.stream().map(one -> List.of(one.completion())).toList(),
                         alone(style)));
+    }
+
+    /**
+     * Rows about beliefs: all chosen completions, all rejected ones, then for each row the tokens of all beliefs where its
+     * statement begins, then its statement.
+     *
+     * @param beliefs how many beliefs there are
+     * @param conditioned whether completions stand behind the statement; else behind the prompt, and no statement is there
+     */
+    static Iterable<Part<TokenBelief>> beliefs(
+            TokenStore store, List<Long> rows, int tokens, Packing.Style style, int beliefs, boolean conditioned) {
+        return split(
+                store,
+                rows,
+                tokens,
+                TokenBelief.class,
+                all -> Packing.completions(
+                                all.stream()
+                                        .map(row -> conditioned ? row.conditioned() : row.prompt())
+                                        .toList(),
+                                all.stream()
+                                        .map(row -> List.of(row.chosen(), row.rejected()))
+                                        .toList(),
+                                style)
+                        .withPromptEnds(
+                                all.stream()
+                                        .map(row -> Arrays.copyOf(row.names(), beliefs))
+                                        .toList(),
+                                all.stream()
+                                        .map(row -> conditioned ? row.prefix() : new int[0])
+                                        .toList()));
     }
 
     /** How to lay out prompts with one completion each, which share nothing. */

@@ -138,6 +138,17 @@ final class PreferenceLoop implements Loop {
 
     private PreferenceBatch batch(
             Part<TokenPair> part, Tensor logps, Optional<Tensor> reference, LogProbs.Scores scores) {
+        return batch(objective, device, part, logps, reference, scores);
+    }
+
+    /** What an objective is shown of some pairs. */
+    static PreferenceBatch batch(
+            PreferenceObjective objective,
+            Device device,
+            Part<TokenPair> part,
+            Tensor logps,
+            Optional<Tensor> reference,
+            LogProbs.Scores scores) {
         Packing packing = part.packing();
         return new PreferenceBatch(
                 part.size(),

@@ -150,7 +150,7 @@ public record Provenance(
     }
 
     /**
-     * Writes it as JSON. Of the processes that wrote the run before a resume, command, times and outcome are kept
+     * Writes it as JSON, at its end with the largest memory that this process took. Of the processes that wrote the run before a resume, command, times and outcome are kept
      * under {@code earlier}.
      *
      * @param file the file; what another process of this run left there is carried along if this one was resumed
@@ -174,7 +174,10 @@ public record Provenance(
     private ObjectNode json() {
         ObjectNode json = StepLines.JSON.createObjectNode();
         json.put("plumb", plumb).put("started", started.toString());
-        ended.ifPresent(end -> json.put("ended", end.toString()));
+        ended.ifPresent(end -> {
+            json.put("ended", end.toString());
+            ProcessMemory.peak().ifPresent(peak -> json.put("peak_rss_mb", peak));
+        });
         json.put("outcome", outcome);
         resumedStep.ifPresent(step -> json.put("resumed_step", step));
         command.forEach(json.putArray("command")::add);
@@ -232,7 +235,8 @@ public record Provenance(
         old.path("earlier").forEach(all::add);
         if (!old.path("started").asText().equals(started.toString())) {
             ObjectNode last = all.addObject();
-            for (String field : List.of("started", "ended", "outcome", "resumed_step", "command", "config_sha256")) {
+            for (String field :
+                    List.of("started", "ended", "peak_rss_mb", "outcome", "resumed_step", "command", "config_sha256")) {
                 if (old.has(field)) {
                     last.set(field, old.get(field));
                 }

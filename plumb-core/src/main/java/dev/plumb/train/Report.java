@@ -4,12 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.plumb.config.PlumbException;
 import dev.plumb.hub.AtomicFiles;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,48 +60,22 @@ public final class Report {
         section("Configuration", run.config().isBlank() ? "" : "<pre class=\"config\">" + config() + "</pre>");
         section("Provenance", run.provenance().isMissingNode() ? "" : JsonHtml.render(run.provenance()));
 
-        String title = title();
-        html.append("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
-                .append(Html.escape(title))
-                .append("</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
-                .append("<meta name=\"color-scheme\" content=\"light dark\"><style>")
-                .append(style())
-                .append("</style></head><body><header><p class=\"eyebrow\">Plumb \u00b7 run ")
-                .append(Html.escape(run.name()))
-                .append("</p><h1>")
-                .append(Html.escape(title))
-                .append("</h1>");
-        facts();
-        html.append("<nav aria-label=\"Sections\">");
-        sections.keySet()
-                .forEach(name -> html.append("<a href=\"#")
-                        .append(anchor(name))
-                        .append("\">")
-                        .append(name)
-                        .append("</a>"));
-        html.append("</nav></header><main>");
         alarms();
         results();
-        sections.forEach((name, body) -> html.append("<section id=\"")
-                .append(anchor(name))
-                .append("\"><h2>")
-                .append(name)
-                .append("</h2>")
-                .append(body)
-                .append("</section>\n"));
-        html.append("</main><footer>Made from the files of this run\u2019s folder. Nothing is loaded from elsewhere.")
-                .append("</footer></body></html>\n");
-        return html.toString();
+        String first = html.toString();
+        return Html.page(
+                title(),
+                "run " + run.name(),
+                facts(),
+                first,
+                sections,
+                "Made from the files of this run\u2019s folder. Nothing is loaded from elsewhere.");
     }
 
     private void section(String name, String body) {
         if (!body.isEmpty()) {
             sections.put(name, body);
         }
-    }
-
-    private static String anchor(String name) {
-        return name.toLowerCase(Locale.ROOT);
     }
 
     private String title() {
@@ -122,7 +91,7 @@ public final class Report {
     }
 
     /** A line of what one wants to know first. */
-    private void facts() {
+    private Map<String, String> facts() {
         Map<String, String> facts = new LinkedHashMap<>();
         run.setting("method").ifPresent(method -> facts.put("Method", method));
         run.model().ifPresent(model -> facts.put("Model", model));
@@ -138,18 +107,9 @@ public final class Report {
                 .filter(Objects::nonNull)
                 .reduce((a, b) -> b)
                 .ifPresent(tokens -> facts.put("Tokens", Html.number(tokens)));
-        time().ifPresent(time -> facts.put("Time", time));
+        RunCost.time(run.provenance()).ifPresent(time -> facts.put("Time", Progress.time(time.toSeconds())));
         text(run.provenance().path("outcome")).ifPresent(outcome -> facts.put("Outcome", outcome));
-        if (facts.isEmpty()) {
-            return;
-        }
-        html.append("<dl class=\"strip\">");
-        facts.forEach((name, value) -> html.append("<div><dt>")
-                .append(name)
-                .append("</dt><dd>")
-                .append(Html.escape(value))
-                .append("</dd></div>"));
-        html.append("</dl>");
+        return facts;
     }
 
     /** A count of rows in the preflight, or the sum of counts by reason; none if it is zero. */
@@ -160,23 +120,6 @@ public final class Report {
             rows += reason.path("rows").asLong(0);
         }
         return rows == 0 ? Optional.empty() : Optional.of(Html.grouped(rows));
-    }
-
-    /** The time that all processes of the run took together, if each of them noted its end. */
-    private Optional<String> time() {
-        Duration all = Duration.ZERO;
-        List<JsonNode> processes = new ArrayList<>(List.of(run.provenance()));
-        run.provenance().path("earlier").forEach(processes::add);
-        for (JsonNode process : processes) {
-            try {
-                Instant started = Instant.parse(process.path("started").asText());
-                all = all.plus(Duration.between(
-                        started, Instant.parse(process.path("ended").asText())));
-            } catch (DateTimeParseException e) {
-                return Optional.empty();
-            }
-        }
-        return Optional.of(Progress.time(all.toSeconds()));
     }
 
     private static Optional<String> text(JsonNode node) {
@@ -229,13 +172,5 @@ public final class Report {
         return Html.escape(run.config().stripTrailing())
                 .replaceAll("(?m)^([ -]*)([A-Za-z0-9_./-]+:)(?= |$)", "$1<b>$2</b>")
                 .replaceAll("(?m)(^|\\s)(#.*)$", "$1<i>$2</i>");
-    }
-
-    private static String style() {
-        try (InputStream in = Report.class.getResourceAsStream("report.css")) {
-            return new String(Objects.requireNonNull(in, "report.css").readAllBytes(), StandardCharsets.UTF_8);
-        } catch (IOException e) {
-            throw new IllegalStateException("report.css belongs to this library and cannot be read", e);
-        }
     }
 }

@@ -111,7 +111,7 @@ final class RewardLoop implements Loop {
     }
 
     private Tensor rewards(Part<TokenPair> part, Tensor ends) {
-        return Scorer.scores(ends, decoder.head()).reshape(2L * part.size());
+        return decoder.scores(ends).reshape(2L * part.size());
     }
 
     private RewardBatch batch(Part<TokenPair> part, Tensor rewards) {

@@ -92,9 +92,9 @@ public record RunSettings(
         int saveTotalLimit,
 
         @Setting(
-                doc = "The evaluation metric that the best checkpoint is best at. Metrics named after a loss or a"
-                        + " perplexity count as better when lower. Methods that learn from their own answers have the"
-                        + " reward in place of the loss.",
+                doc = "The evaluation metric that the best checkpoint is best at. Metrics named after a loss, a"
+                        + " perplexity or a distance count as better when lower. Methods that learn from their own"
+                        + " answers have the reward in place of the loss.",
                 byDefault = "loss",
                 source = "transformers")
         String metricForBestModel,

@@ -5,8 +5,8 @@ import dev.plumb.model.Architecture;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Layout;
 import dev.plumb.model.Rope;
+import dev.plumb.objective.StepBatch;
 import dev.plumb.tensor.DType;
-import dev.plumb.tensor.Functional;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
@@ -81,7 +81,7 @@ public final class Scorer {
      * @throws IllegalArgumentException if the model is no reward model
      */
     public List<double[]> rewards(List<int[]> sequences) {
-        if (!decoder.architecture().isScoring()) {
+        if (!decoder.architecture().isScoring() || decoder.architecture().isClassifying()) {
             throw new IllegalArgumentException("the model has no reward head");
         }
         Layout layout = Layout.of(sequences);
@@ -92,9 +92,8 @@ public final class Scorer {
         try (NoGrad guard = NoGrad.open();
                 Scope scope = Scope.open()) {
             Tensor states = decoder.hidden(layout).indexSelect(0, Tensor.of(last, decoder.device()));
-            double[] flat = scores(states, decoder.head())
-                    .reshape((long) last.length * outputs)
-                    .toDoubles();
+            double[] flat =
+                    decoder.scores(states).reshape((long) last.length * outputs).toDoubles();
             List<double[]> out = new ArrayList<>();
             for (int i = 0; i < last.length; i++) {
                 out.add(Arrays.copyOfRange(flat, i * outputs, (i + 1) * outputs));
@@ -104,13 +103,32 @@ public final class Scorer {
     }
 
     /**
-     * What a head says of hidden states, as everywhere where rewards are made.
+     * How good a process reward model finds the steps of whole sequences.
      *
-     * @param states [sequences, width]
-     * @param head [outputs, width]
-     * @return [sequences, outputs], of 32 bits
+     * @param sequences token ids, none empty
+     * @param at for each where its steps end
+     * @return for each the probability that a step is good, a step
+     * @throws IllegalArgumentException if the model is no process reward model of two classes
      */
-    static Tensor scores(Tensor states, Tensor head) {
-        return Functional.linear(states, head).to(DType.FLOAT32);
+    public List<double[]> steps(List<int[]> sequences, List<int[]> at) {
+        if (!decoder.architecture().isClassifying() || decoder.architecture().outputs() != 2) {
+            throw new IllegalArgumentException("the model does not tell good steps from bad ones");
+        }
+        Packing packing = Packing.places(sequences, at, Packing.Style.PACKED);
+        try (NoGrad guard = NoGrad.open();
+                Scope scope = Scope.open()) {
+            Tensor states = decoder.hidden(packing.layout()).indexSelect(0, packing.states(decoder.device()));
+            double[] flat = StepBatch.logOdds(decoder.scores(states))
+                    .to(DType.FLOAT64)
+                    .sigmoid()
+                    .toDoubles();
+            List<double[]> out = new ArrayList<>();
+            int from = 0;
+            for (int steps : packing.lengths()) {
+                out.add(Arrays.copyOfRange(flat, from, from + steps));
+                from += steps;
+            }
+            return out;
+        }
     }
 }

@@ -231,7 +231,7 @@ public final class TrainBench {
                     task == Task.SFT ? 0 : 4,
                     flops(task, shape, weights.count()),
                     peak,
-                    peakRss());
+                    ProcessMemory.peak().orElse(-1));
         } finally {
             folder.toFile().delete();
         }
@@ -329,21 +329,6 @@ public final class TrainBench {
             return Files.createTempDirectory("plumb-bench");
         } catch (IOException e) {
             throw new PlumbException("No temporary folder can be made (" + e.getMessage() + ").", e);
-        }
-    }
-
-    private static long peakRss() {
-        Path status = Path.of("/proc/self/status");
-        try {
-            return !Files.exists(status)
-                    ? -1
-                    : Files.readAllLines(status).stream()
-                            .filter(line -> line.startsWith("VmHWM:"))
-                            .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
-                            .findFirst()
-                            .orElse(-1);
-        } catch (IOException e) {
-            return -1;
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.plumb.hub.Hub;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.PreferenceObjective;
@@ -22,6 +23,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -64,7 +66,7 @@ public final class Training {
     public Outcome run() {
         Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
-                Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), hub(folder))) {
+                Workplace workplace = Workplace.open(job, hub(folder))) {
             write(folder.layout().preflight(), workplace.dataset().preflight().json());
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
@@ -87,9 +89,12 @@ public final class Training {
         if (!resume) {
             RunFolder.requireVacant(root);
         }
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
+        try (Workplace workplace = Workplace.open(job, Hub.ofEnvironment())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
+            if (job instanceof Job.GdpoJob gdpo) {
+                targets(gdpo, workplace);
+            }
             long steps = schedule(workplace).total();
             System.out.println("A run would take " + steps + " steps of "
                     + job.optimisation().rowsPerStep() + " rows and write to " + root + ".");
@@ -148,11 +153,19 @@ public final class Training {
             Loop loop = new RewardLoop(start, reward.optimisation(), objective, reward.freezeBackbone());
             return train(loop, workplace, folder, interrupt);
         }
+        if (job instanceof SolutionJob judge) {
+            Loop loop = new StepLoop(
+                    start, judge.optimisation(), judge.objective(), judge.reading(), judge.freezeBackbone());
+            return train(loop, workplace, folder, interrupt);
+        }
         if (job instanceof Job.KtoJob kto) {
             return trainUnpaired(kto, workplace, folder, provenance, interrupt);
         }
         if (job instanceof OnlineJob online) {
             return trainOnline(online, workplace, folder, interrupt);
+        }
+        if (job instanceof Job.GdpoJob gdpo) {
+            return trainBeliefs(gdpo, workplace, folder, interrupt);
         }
         PreferenceJob pairs = (PreferenceJob) job;
         PreferenceObjective objective = pairs.objective();
@@ -238,6 +251,38 @@ public final class Training {
         return length;
     }
 
+    private Optional<Path> trainBeliefs(Job.GdpoJob gdpo, Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        Decoder start = workplace.checkpoint().decoder();
+        Optimisation optimisation = gdpo.optimisation();
+        Gdpo objective = new Gdpo(gdpo.gdpo());
+        BeliefTargets targets = targets(gdpo, workplace);
+        if (!objective.needsReference()) {
+            return train(
+                    new BeliefLoop(start, optimisation, objective, Optional.empty(), targets),
+                    workplace,
+                    folder,
+                    interrupt);
+        }
+        try (FrozenModel frozen = FrozenModel.of(start)) {
+            Policy model = new Policy(frozen.decoder(), false);
+            Reference reference = part -> model.score(part.packing()).logps();
+            Loop loop = new BeliefLoop(start, optimisation, objective, Optional.of(reference), targets);
+            return train(loop, workplace, folder, interrupt);
+        }
+    }
+
+    /** Estimates how beliefs are spread, and says so. */
+    private static BeliefTargets targets(Job.GdpoJob gdpo, Workplace workplace) {
+        BeliefTargets targets = BeliefTargets.of(
+                gdpo.belief(),
+                gdpo.weighsRows(),
+                workplace.dataset().train(),
+                workplace.dataset().eval());
+        System.out.println("variant: " + gdpo.gdpo().variant().name().toLowerCase(Locale.ROOT));
+        System.out.println(targets.text());
+        return targets;
+    }
+
     private Optional<Path> train(Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt) {
         return train(loop, workplace, folder, interrupt, Optional.empty());
     }
@@ -287,7 +332,7 @@ public final class Training {
         Path file = folder.layout().config();
         try {
             if (resume && Files.exists(file)) {
-                List<String> differences = differences(Files.readString(file), now);
+                List<String> differences = otherSettings();
                 if (!differences.isEmpty()) {
                     throw new PlumbException("The run in " + folder.layout().root()
                             + " was started with other settings, and going on with these would be another run: "
@@ -299,6 +344,20 @@ public final class Training {
             AtomicFiles.writeString(file, now);
         } catch (IOException e) {
             throw new PlumbException(file + " cannot be written or read (" + e.getMessage() + ").", e);
+        }
+    }
+
+    /**
+     * In what the settings differ from those of the run that the folder holds.
+     *
+     * @return the differences in words; none if there is no run
+     */
+    public List<String> otherSettings() {
+        Path file = new RunLayout(job.run().folder()).config();
+        try {
+            return Files.exists(file) ? differences(Files.readString(file), Dump.yaml((Record) job)) : List.of();
+        } catch (IOException e) {
+            throw new PlumbException(file + " cannot be read (" + e.getMessage() + ").", e);
         }
     }
 

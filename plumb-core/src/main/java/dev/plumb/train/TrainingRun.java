@@ -234,7 +234,16 @@ final class TrainingRun implements AutoCloseable {
     private static String line(String title, Map<String, Double> values) {
         StringBuilder out = new StringBuilder(title).append(':');
         for (String name : List.of(
-                "loss", "reward", "perplexity", "rewards/accuracies", "rewards/margins", "accuracy", "margin")) {
+                "loss",
+                "reward",
+                "perplexity",
+                "rewards/accuracies",
+                "rewards/margins",
+                "accuracy",
+                "prm/step_accuracy",
+                "margin",
+                "best_of_n/accuracy",
+                "belief/js_distance")) {
             if (values.containsKey(name)) {
                 out.append(String.format(java.util.Locale.ROOT, "  %s %.4g", name, values.get(name)));
             }
@@ -255,7 +264,7 @@ final class TrainingRun implements AutoCloseable {
             throw new PlumbException(
                     "metric_for_best_model: '" + name + "' is not measured; there are " + values.keySet() + ".");
         }
-        boolean lowerIsBetter = name.contains("loss") || name.contains("perplexity");
+        boolean lowerIsBetter = name.contains("loss") || name.contains("perplexity") || name.contains("distance");
         return lowerIsBetter ? -values.get(name) : values.get(name);
     }
 

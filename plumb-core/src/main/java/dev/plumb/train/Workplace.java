@@ -6,8 +6,10 @@ import dev.plumb.data.DataConfig;
 import dev.plumb.data.Dataset;
 import dev.plumb.data.Encoder;
 import dev.plumb.data.RowKind;
+import dev.plumb.data.StepConfig;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Hub;
+import dev.plumb.model.Architecture;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
@@ -63,36 +65,50 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted
      */
     static Workplace open(RunSettings settings, RowKind kind, boolean scoring, Hub hub) {
+        return open(settings, kind, scoring, Optional.empty(), hub);
+    }
+
+    /** The same as a job asks for it. */
+    static Workplace open(Job job, Hub hub) {
+        return open(job.run(), job.rows(), job.scoring(), job.steps(), hub);
+    }
+
+    private static Workplace open(
+            RunSettings settings, RowKind kind, boolean scoring, Optional<StepConfig> steps, Hub hub) {
         Inputs inputs = Inputs.find(settings, hub);
         settings.threads().ifPresent(Torch::threads);
         Torch.seed(settings.seed());
         Device device = Device.named(settings.device());
         Optional<DType> type = Optional.of(settings.dtype().on(device));
-        Checkpoint checkpoint = scoring
-                ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed())
-                : Checkpoint.load(inputs.model(), type, device);
+        Checkpoint checkpoint = steps.isPresent()
+                ? Checkpoint.loadForClassifying(inputs.model(), type, device, settings.seed())
+                : scoring
+                        ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed())
+                        : Checkpoint.load(inputs.model(), type, device);
         try {
-            if (!scoring && checkpoint.decoder().architecture().isScoring()) {
+            if (!scoring
+                    && steps.isEmpty()
+                    && checkpoint.decoder().architecture().isScoring()) {
                 throw new PlumbException(
                         settings.model() + ": is a reward model, which gives scores and writes nothing;"
                                 + " this method needs a language model.");
             }
             checkpoint = settings.adapter().prepare(checkpoint, settings.seed());
-            return open(inputs, checkpoint, kind);
+            return open(inputs, checkpoint, kind, steps);
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
         }
     }
 
-    private static Workplace open(Inputs inputs, Checkpoint checkpoint, RowKind kind) {
+    private static Workplace open(Inputs inputs, Checkpoint checkpoint, RowKind kind, Optional<StepConfig> steps) {
         DataConfig data = inputs.data();
         Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
         Path scratch = null;
         try {
             Optional<ChatRenderer> renderer = ChatRenderer.of(data, checkpoint.folder(), tokenizer);
             int context = checkpoint.decoder().architecture().contextLength();
-            Encoder encoder = new Encoder(tokenizer, renderer, data, context);
+            Encoder encoder = new Encoder(tokenizer, renderer, data, context, steps);
             scratch = Files.createTempDirectory("plumb-rows");
             Dataset dataset = Dataset.prepare(kind, encoder, scratch);
             return new Workplace(inputs, padded(checkpoint, tokenizer), tokenizer, encoder, dataset, scratch);
@@ -116,10 +132,11 @@ public final class Workplace implements AutoCloseable {
 
     /**
      * A reward model is read at the last token that is not padding, so the token for padding must be none that ends an answer.
-     * A language model keeps what it has.
+     * A process reward model is read where steps end. A language model keeps what it has.
      */
     private static Checkpoint padded(Checkpoint checkpoint, Tokenizer tokenizer) {
-        if (!checkpoint.decoder().architecture().isScoring()) {
+        Architecture shape = checkpoint.decoder().architecture();
+        if (!shape.isScoring() || shape.isClassifying()) {
             return checkpoint;
         }
         Set<Integer> stops = stops(checkpoint, tokenizer);
@@ -165,8 +182,12 @@ public final class Workplace implements AutoCloseable {
         return encoder;
     }
 
-    /** Tokens that end an answer: those the checkpoint names and the tokenizer's. */
-    Set<Integer> stops() {
+    /**
+     * Tokens that end an answer: those the checkpoint names and the tokenizer's.
+     *
+     * @return their ids
+     */
+    public Set<Integer> stops() {
         return stops(checkpoint, tokenizer);
     }
 

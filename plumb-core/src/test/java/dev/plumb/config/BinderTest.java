@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -300,5 +301,30 @@ class BinderTest {
         assertThat(Binder.peek(source, "beta")).isEmpty();
         assertThat(Binder.peek(source, "none")).isEmpty();
         assertThat(Binder.peek(YamlSource.commandLine(), "method")).isEmpty();
+    }
+
+    @Test
+    void severalConfigurationsShareASource() {
+        YamlSource source =
+                YamlSource.text("f.yaml", "model: m\ndata: a\nbeta: 0.3\nplan: [1]\none: {beta: 0.4, note: x}\ntwo:\n");
+        Predicate<String> shared = key -> !List.of("plan", "one", "two").contains(key);
+        assertThat(Binder.bind(Job.class, source, shared, "one").objective().beta())
+                .isEqualTo(0.4);
+        assertThat(Binder.bind(Job.class, source, shared, "two").objective().beta())
+                .isEqualTo(0.3);
+        YamlSource words = source.with(List.of("two.beta=0.7", "beta=0.6", "plan=2"));
+        assertThat(Binder.bind(Job.class, words, shared, "one").objective().beta())
+                .isEqualTo(0.6); // the word wins
+        assertThat(Binder.bind(Job.class, words, shared, "two").objective().beta())
+                .isEqualTo(0.7);
+        assertThat(Binder.keys(words, Optional.empty())).containsExactly("model", "data", "beta", "plan", "one", "two");
+        assertThat(Binder.keys(words, Optional.of("one"))).containsExactly("beta", "note");
+        assertThat(Binder.keys(words, Optional.of("two"))).containsExactly("beta");
+        assertThatThrownBy(() -> Binder.bind(Job.class, source.with(List.of("one.bta=1", "modl=m")), shared, "one"))
+                .hasMessageContaining("'bta', did you mean 'beta'")
+                .hasMessageContaining("'modl', did you mean 'model'");
+        YamlSource wrong = YamlSource.text("f.yaml", "model: m\none: 3\n");
+        assertThatThrownBy(() -> Binder.bind(Job.class, wrong, shared, "one"))
+                .hasMessage("f.yaml:2:6: one: expected settings, as in 'key: value', but found '3'");
     }
 }

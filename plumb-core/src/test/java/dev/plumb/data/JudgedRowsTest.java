@@ -264,7 +264,7 @@ class JudgedRowsTest {
         assertThat(report.text())
                 .contains("Labels    30 judged good and 10 judged bad")
                 .contains("| <s>The sky 0 is[[ blue.</s>]]\n  | judged good")
-                .contains("Set undesirable_weight between 2.250 and 3.000, with desirable_weight: 1");
+                .contains("With kto, set undesirable_weight between 2.250 and 3.000, with desirable_weight: 1");
         assertThat(new ObjectMapper()
                         .readTree(report.json())
                         .at("/labels/undesirable")
@@ -273,7 +273,7 @@ class JudgedRowsTest {
         assertThat(report(10, 40).notes())
                 .singleElement()
                 .asString()
-                .contains("Set desirable_weight between 4.000 and 5.333, with undesirable_weight: 1");
+                .contains("With kto, set desirable_weight between 4.000 and 5.333, with undesirable_weight: 1");
         assertThat(report(10, 0).notes()).singleElement().asString().contains("judged good: nothing shows");
     }
 
@@ -290,6 +290,49 @@ class JudgedRowsTest {
                 .isEqualTo(HeldOut.contentHash(judged("a", "b", true)))
                 .isNotEqualTo(HeldOut.contentHash(judged("a", "b", false)));
         assertThat(HeldOut.promptHash(good)).isEqualTo(HeldOut.promptHash(judged("a", "c", false)));
+    }
+
+    @Test
+    void aPairIsAThumbUpAndAThumbDownOfTheSameTokensOnTheSameSide() throws IOException {
+        String[] lines = IntStream.range(1, 41)
+                .mapToObj(i ->
+                        "{\"prompt\": \"%d\", \"chosen\": \"abc\", \"rejected\": \"%s\"}".formatted(i, "x".repeat(i)))
+                .toArray(String[]::new);
+        Settings settings =
+                new Settings().files(file("pairs.jsonl", lines)).evalShare(0.3).maxLength(16, Truncation.KEEP_START);
+        try (Dataset pairs = Dataset.prepare(RowKind.PREFERENCE, settings.encoder(tokenizer), folder.resolve("pairs"));
+                Dataset thumbs =
+                        Dataset.prepare(RowKind.UNPAIRED, settings.encoder(tokenizer), folder.resolve("thumbs"))) {
+            assertThat(pairs.eval().size()).isBetween(4L, 20L);
+            for (boolean held : List.of(false, true)) {
+                TokenStore from = held ? pairs.eval() : pairs.train();
+                TokenStore to = held ? thumbs.eval() : thumbs.train();
+                assertThat(to.size()).isEqualTo(2 * from.size());
+                for (int row = 0; row < from.size(); row++) {
+                    TokenPair pair = (TokenPair) from.get(row);
+                    assertThat(to.id(2 * row)).isEqualTo(from.id(row));
+                    assertThat(to.get(2 * row))
+                            .usingRecursiveComparison()
+                            .isEqualTo(new TokenJudged(pair.prompt(), pair.chosen(), true));
+                    assertThat(to.get(2 * row + 1))
+                            .usingRecursiveComparison()
+                            .isEqualTo(new TokenJudged(pair.prompt(), pair.rejected(), false));
+                }
+            }
+            assertThat(thumbs.preflight().cut().answerTokens())
+                    .isEqualTo(pairs.preflight().cut().answerTokens())
+                    .isPositive();
+            assertThat(thumbs.preflight().text()).contains("each pair counts as two rows, a good answer and a bad one");
+            long learnt = pairs.train().size();
+            assertThat(thumbs.preflight().labels()).contains(new Preflight.Labels(learnt, learnt));
+        }
+    }
+
+    @Test
+    void whatIsNeitherJudgedNorPairedIsToldAsNotJudged() throws IOException {
+        Settings settings = new Settings().files(file("texts.jsonl", "{\"text\": \"a\"}"));
+        assertThatThrownBy(() -> Dataset.prepare(RowKind.UNPAIRED, settings.encoder(tokenizer), folder.resolve("none")))
+                .hasMessageContaining("none of the sets that make a judged answer");
     }
 
     @Test
