@@ -131,7 +131,7 @@ final class Compare implements Callable<Integer> {
         try (Workplace workplace = open(plan)) {
             Evaluation evaluation = new Evaluation(List.of(workplace.dataset().eval()));
             Decoder begin = workplace.checkpoint().decoder();
-            int limit = plan.runs().get(0).job().run().maxCompletionLength();
+            int limit = plan.runs().get(0).job().run().maxCompletionLength().orElse(64);
             List<int[]> prompts = evaluation.prompts(
                     plan.settings().lengthPrompts(), begin.architecture().contextLength() - limit);
             List<float[]> before = evaluation.tokenLogps(begin);
