@@ -16,7 +16,8 @@ final class Handbook {
             "score", ScoreSettings.class,
             "eval", EvalSettings.class,
             "merge", MergeSettings.class,
-            "bench", BenchSettings.class);
+            "bench", BenchSettings.class,
+            "bench-generate", GenerateBenchSettings.class);
 
     private Handbook() {}
 
@@ -24,7 +25,7 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "score", "eval", "merge", "bench"));
+        names.addAll(List.of("generate", "score", "eval", "merge", "bench", "bench-generate"));
         return names;
     }
 

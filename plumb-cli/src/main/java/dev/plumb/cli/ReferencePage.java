@@ -29,7 +29,8 @@ final class ReferencePage {
         parts.add("## Settings of `generate`\n\n" + MarkdownReference.table(GenerateSettings.class));
         parts.add("## Settings of `score`\n\n" + MarkdownReference.table(ScoreSettings.class));
         parts.add("## Settings of `merge`\n\n" + MarkdownReference.table(MergeSettings.class));
-        parts.add("## Settings of `bench`\n\n" + MarkdownReference.table(BenchSettings.class));
+        parts.add("## Settings of `bench train`\n\n" + MarkdownReference.table(BenchSettings.class));
+        parts.add("## Settings of `bench generate`\n\n" + MarkdownReference.table(GenerateBenchSettings.class));
         parts.add("## Exit status\n\n| Status | Meaning |\n|---|---|\n"
                 + String.join(
                         "",

@@ -139,7 +139,7 @@ final class Draw {
             floor = Math.max(floor, kthLargest(p, start, n, sampling.topK()));
         }
         if (sampling.topP() < 1) {
-            floor = Math.max(floor, nucleus(p, start, n, floor, top));
+            floor = Math.max(floor, nucleus(p, start, n, floor));
         }
         floor = Math.max(floor, (float) (sampling.minP() * top));
         double total = 0;
@@ -188,34 +188,57 @@ final class Draw {
     }
 
     /** The smallest probability of the most probable tokens that reach the wanted share of those above the floor. */
-    private float nucleus(float[] p, int start, int n, float floor, float top) {
+    private float nucleus(float[] p, int start, int n, float floor) {
+        float[] above = new float[n];
+        int count = 0;
         double total = 0;
         for (int i = start; i < start + n; i++) {
-            total += p[i] >= floor ? p[i] : 0;
+            if (p[i] >= floor) {
+                above[count++] = p[i];
+                total += p[i];
+            }
         }
         double wanted = sampling.topP() * total;
-        // Only the tokens above some bound are sorted; if they do not reach the share, the bound is lowered.
-        for (float bound = top / 16; ; bound /= 256) {
-            float least = Math.max(bound, floor);
-            float[] above = new float[256];
-            int count = 0;
-            for (int i = start; i < start + n; i++) {
-                if (p[i] >= least) {
-                    above = count == above.length ? Arrays.copyOf(above, 2 * count) : above;
-                    above[count++] = p[i];
+        // As quickselect does, but by mass: the part that holds the border is parted again.
+        int from = 0;
+        double before = 0; // mass of those more probable than that part
+        while (count - from > 32) {
+            float pivot = middle(above[from], above[(from + count) >>> 1], above[count - 1]);
+            int larger = from;
+            double mass = 0;
+            int same = from;
+            for (int i = from; i < count; i++) { // larger ones first, then those equal to the pivot
+                float each = above[i];
+                if (each > pivot) {
+                    mass += each;
+                    above[i] = above[same];
+                    above[same++] = above[larger];
+                    above[larger++] = each;
+                } else if (each == pivot) {
+                    above[i] = above[same];
+                    above[same++] = each;
                 }
             }
-            Arrays.sort(above, 0, count);
-            double reached = 0;
-            for (int i = count - 1; i >= 0; i--) {
-                reached += above[i];
-                if (reached >= wanted) {
-                    return above[i];
-                }
-            }
-            if (least == floor) {
-                return floor;
+            if (before + mass >= wanted) {
+                count = larger;
+            } else if (before + mass + (same - larger) * (double) pivot >= wanted) {
+                return pivot;
+            } else {
+                before += mass + (same - larger) * (double) pivot;
+                from = same;
             }
         }
+        Arrays.sort(above, from, count);
+        for (int i = count - 1; i >= from; i--) {
+            before += above[i];
+            if (before >= wanted) {
+                return above[i];
+            }
+        }
+        return count > from ? above[from] : floor;
+    }
+
+    private static float middle(float a, float b, float c) {
+        return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
     }
 }

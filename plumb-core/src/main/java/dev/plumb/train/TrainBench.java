@@ -332,7 +332,8 @@ public final class TrainBench {
         }
     }
 
-    private static long peakRss() {
+    /** Largest resident memory of this process in MiB; -1 where the system does not tell. */
+    static long peakRss() {
         Path status = Path.of("/proc/self/status");
         try {
             return !Files.exists(status)
