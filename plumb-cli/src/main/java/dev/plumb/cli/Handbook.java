@@ -13,6 +13,7 @@ import java.util.Map;
 final class Handbook {
     private static final Map<String, Class<? extends Record>> COMMANDS = Map.of(
             "generate", GenerateSettings.class,
+            "chat", ChatSettings.class,
             "score", ScoreSettings.class,
             "eval", EvalSettings.class,
             "merge", MergeSettings.class,
@@ -25,7 +26,7 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "score", "eval", "merge", "bench", "bench-generate"));
+        names.addAll(List.of("generate", "chat", "score", "eval", "merge", "bench", "bench-generate"));
         return names;
     }
 

@@ -27,6 +27,7 @@ final class ReferencePage {
             parts.add(method(method, common));
         }
         parts.add("## Settings of `generate`\n\n" + MarkdownReference.table(GenerateSettings.class));
+        parts.add("## Settings of `chat`\n\n" + MarkdownReference.table(ChatSettings.class));
         parts.add("## Settings of `score`\n\n" + MarkdownReference.table(ScoreSettings.class));
         parts.add("## Settings of `merge`\n\n" + MarkdownReference.table(MergeSettings.class));
         parts.add("## Settings of `bench train`\n\n" + MarkdownReference.table(BenchSettings.class));
