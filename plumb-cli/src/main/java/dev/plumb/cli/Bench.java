@@ -8,6 +8,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
+import dev.plumb.train.GenerateBench;
 import dev.plumb.train.TrainBench;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -24,13 +25,15 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** Measures how fast this machine trains. */
+/** Measures how fast this machine trains and generates. */
 @Command(
         name = "bench",
         description = {
-            "Measures training steps of random models on this machine, beside the rate of a plain matrix product.",
+            "Measures training steps of random models on this machine, beside the rate of a plain matrix product; or"
+                    + " generation, beside the rate at which the weights can be read: each step for all completions reads"
+                    + " them once.",
             "",
-            "Each task runs in a process of its own, as its peak memory is that of the process. The machine should be idle;"
+            "Each task of training runs in a process of its own, as its peak memory is that of the process. The machine should be idle;"
                     + " quote medians and ratios of runs made one right after the other."
         },
         footer = {
@@ -38,7 +41,8 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  plumb bench train",
             "  plumb bench train task=dpo size=base steps=5",
-            "  plumb bench train task=[sft,dpo] size=[small,base] output=bench.jsonl"
+            "  plumb bench train task=[sft,dpo] size=[small,base] output=bench.jsonl",
+            "  plumb bench generate size=small"
         })
 final class Bench implements Callable<Integer> {
     private static final JsonMapper JSON = new JsonMapper();
@@ -50,20 +54,27 @@ final class Bench implements Callable<Integer> {
     private HelpOption help;
 
     @Parameters(
-            paramLabel = "train KEY=VALUE",
+            paramLabel = "train|generate KEY=VALUE",
             arity = "0..*",
-            description = "What to measure, and settings; `plumb explain bench` lists them.")
+            description = "What to measure, and settings; `plumb explain bench` and `plumb explain bench-generate` list"
+                    + " them.")
     private List<String> words = new ArrayList<>();
 
     private Bench() {}
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (words.isEmpty() || !words.get(0).equals("train")) {
+        if (words.isEmpty() || !List.of("train", "generate").contains(words.get(0))) {
             throw new ParameterException(
-                    spec.commandLine(), "Say what to measure, as in `plumb bench train task=dpo`.");
+                    spec.commandLine(),
+                    "Say what to measure, as in `plumb bench train task=dpo` or `plumb bench generate`.");
         }
         List<String> rest = words.subList(1, words.size());
+        if (words.get(0).equals("generate")) {
+            generate(Binder.bind(
+                    GenerateBenchSettings.class, YamlSource.commandLine().with(rest)));
+            return Exit.DONE;
+        }
         BenchSettings settings =
                 Binder.bind(BenchSettings.class, YamlSource.commandLine().with(rest));
         if (settings.task().size() == 1 && settings.size().size() == 1) {
@@ -82,6 +93,36 @@ final class Bench implements Callable<Integer> {
             }
         }
         return Exit.DONE;
+    }
+
+    private static void generate(GenerateBenchSettings settings) {
+        settings.threads().ifPresent(Torch::threads);
+        GenerateBench.Result r = GenerateBench.run(settings.plan(), settings.steps(), Device.named(settings.device()));
+        ObjectNode json = Json.object();
+        json.put("stack", "plumb").put("libtorch", Torch.version()).put("blas", Torch.blas());
+        json.put("task", "gen").put("size", name(settings.size()));
+        json.put("threads", r.threads()).put("parameters", r.parameters());
+        json.put("step_s", r.median());
+        json.set("all_s", Json.array(r.seconds().stream().mapToDouble(s -> s).toArray()));
+        json.put("tokens_per_s", r.rate()).put("first_token_s", r.firstMedian());
+        json.put("token_step_s", r.step()).put("weight_bytes", r.weightBytes());
+        json.put("bandwidth_gb_per_s", r.bandwidth() / 1e9).put("floor_tokens_per_s", r.floor());
+        json.put("peak_rss_mb", r.peakRssMb());
+        settings.output().ifPresent(file -> append(file, json));
+        System.out.println(
+                "size   round s  tokens/s  first token s  step ms  GB/s read  floor tokens/s  of floor  peak MB");
+        System.out.printf(
+                Locale.ROOT,
+                "%-6s %7.2f  %8.0f  %13.3f  %7.2f  %9.1f  %14.0f  %7.0f%%  %7d%n",
+                name(settings.size()),
+                r.median(),
+                r.rate(),
+                r.firstMedian(),
+                1000 * r.step(),
+                r.bandwidth() / 1e9,
+                r.floor(),
+                100 * r.rate() / r.floor(),
+                r.peakRssMb());
     }
 
     private static ObjectNode measure(BenchSettings settings) {

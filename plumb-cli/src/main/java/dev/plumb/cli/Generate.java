@@ -67,11 +67,7 @@ final class Generate implements Callable<Integer> {
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(words));
         try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
                 Tokenizer tokenizer = Tokenizer.load(checkpoint.folder())) {
-            if (checkpoint.decoder().architecture().isScoring()) {
-                throw new PlumbException(
-                        settings.model() + ": is a reward model, which gives scores and writes nothing;"
-                                + " `plumb score` is what asks it.");
-            }
+            Models.requireWriting(settings.model(), checkpoint);
             PromptReader reader = new PromptReader(settings, checkpoint, tokenizer);
             Writer writer = new Writer(settings, checkpoint, tokenizer);
             if (settings.prompts().isPresent()) {

@@ -13,11 +13,13 @@ import java.util.Map;
 final class Handbook {
     private static final Map<String, Class<? extends Record>> COMMANDS = Map.of(
             "generate", GenerateSettings.class,
+            "chat", ChatSettings.class,
             "score", ScoreSettings.class,
             "eval", EvalSettings.class,
             "compare", CompareSettings.class,
             "merge", MergeSettings.class,
-            "bench", BenchSettings.class);
+            "bench", BenchSettings.class,
+            "bench-generate", GenerateBenchSettings.class);
 
     private Handbook() {}
 
@@ -25,7 +27,7 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "score", "eval", "compare", "merge", "bench"));
+        names.addAll(List.of("generate", "chat", "score", "eval", "compare", "merge", "bench", "bench-generate"));
         return names;
     }
 

@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
             Check.class,
             Explain.class,
             Generate.class,
+            Chat.class,
             Score.class,
             Eval.class,
             Compare.class,

@@ -41,6 +41,14 @@ final class Models {
         }
     }
 
+    /** Refuses a reward model where text is wanted. */
+    static void requireWriting(Path model, Checkpoint checkpoint) {
+        if (checkpoint.decoder().architecture().isScoring()) {
+            throw new PlumbException(model + ": is a reward model, which gives scores and writes nothing;"
+                    + " `plumb score` is what asks it.");
+        }
+    }
+
     /** Refuses ids that the embedding has no row for, which libtorch would refuse less clearly. */
     static void requireKnown(Checkpoint checkpoint, String place, int[] ids) {
         int vocabulary = checkpoint.decoder().architecture().vocabularySize();

@@ -14,6 +14,7 @@ import dev.plumb.data.Truncation;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.text.Message;
 import dev.plumb.text.Tokenizer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,21 +38,7 @@ final class PromptReader {
     PromptReader(GenerateSettings settings, Checkpoint checkpoint, Tokenizer tokenizer) {
         this.settings = settings;
         this.checkpoint = checkpoint;
-        DataConfig config = new DataConfig(
-                List.of(DataFile.of(settings.model())), // some file must be named; none is read here
-                List.of(),
-                0,
-                BadRows.ERROR,
-                Optional.empty(),
-                Truncation.ERROR,
-                1,
-                1,
-                TrainOn.AUTO,
-                settings.chatTemplate(),
-                Map.of(),
-                settings.allowSpecialTokens(),
-                true,
-                false);
+        DataConfig config = encoding(settings.model(), settings.chatTemplate(), settings.allowSpecialTokens());
         Optional<ChatRenderer> renderer = ChatRenderer.of(config, checkpoint.folder(), tokenizer);
         this.encoder = new Encoder(
                 tokenizer, renderer, config, checkpoint.decoder().architecture().contextLength());
@@ -61,6 +48,25 @@ final class PromptReader {
             throw new PlumbException(checkpoint.folder()
                     + " has no chat template: leave out chat=true, or name one with" + " chat_template=plain.");
         }
+    }
+
+    /** How prompts become tokens. */
+    static DataConfig encoding(Path model, Optional<String> chatTemplate, boolean allowSpecialTokens) {
+        return new DataConfig(
+                List.of(DataFile.of(model)), // some file must be named; none is read here
+                List.of(),
+                0,
+                BadRows.ERROR,
+                Optional.empty(),
+                Truncation.ERROR,
+                1,
+                1,
+                TrainOn.AUTO,
+                chatTemplate,
+                Map.of(),
+                allowSpecialTokens,
+                true,
+                false);
     }
 
     /** The prompt of the command line. */

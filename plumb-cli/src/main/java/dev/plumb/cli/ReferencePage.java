@@ -27,11 +27,13 @@ final class ReferencePage {
             parts.add(method(method, common));
         }
         parts.add("## Settings of `generate`\n\n" + MarkdownReference.table(GenerateSettings.class));
+        parts.add("## Settings of `chat`\n\n" + MarkdownReference.table(ChatSettings.class));
         parts.add("## Settings of `score`\n\n" + MarkdownReference.table(ScoreSettings.class));
         parts.add("## Settings of `eval`\n\n" + MarkdownReference.table(EvalSettings.class));
         parts.add("## Settings of `compare`\n\n" + MarkdownReference.table(CompareSettings.class));
         parts.add("## Settings of `merge`\n\n" + MarkdownReference.table(MergeSettings.class));
-        parts.add("## Settings of `bench`\n\n" + MarkdownReference.table(BenchSettings.class));
+        parts.add("## Settings of `bench train`\n\n" + MarkdownReference.table(BenchSettings.class));
+        parts.add("## Settings of `bench generate`\n\n" + MarkdownReference.table(GenerateBenchSettings.class));
         parts.add("## Exit status\n\n| Status | Meaning |\n|---|---|\n"
                 + String.join(
                         "",

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HelpTest {
     @ParameterizedTest
-    @ValueSource(strings = {"train", "check", "explain", "generate", "score", "compare", "merge"})
+    @ValueSource(strings = {"train", "check", "explain", "generate", "chat", "score", "compare", "merge"})
     void everyCommandShowsExamplesAndExitStatus(String command) {
         Console console = Console.run(command, "--help");
         assertThat(console.status()).isEqualTo(Exit.DONE);

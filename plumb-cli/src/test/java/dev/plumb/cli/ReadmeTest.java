@@ -52,6 +52,8 @@ class ReadmeTest {
             case "train", "check" -> assertThat(job(rest).run().model()).isNotNull();
             case "generate" ->
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(rest));
+            case "chat" ->
+                Binder.bind(ChatSettings.class, YamlSource.commandLine().with(rest));
             case "score" ->
                 Binder.bind(ScoreSettings.class, YamlSource.commandLine().with(rest));
             case "eval" ->

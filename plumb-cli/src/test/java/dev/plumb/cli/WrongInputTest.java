@@ -47,6 +47,8 @@ class WrongInputTest {
                 Arguments.of("train", "Name a YAML file or a method"),
                 Arguments.of("check", "Name a YAML file or a method"),
                 Arguments.of("generate", "Name a model and a prompt"),
+                Arguments.of("chat", "Name a model"),
+                Arguments.of("bench trane", "Say what to measure"),
                 Arguments.of("score", "Name a model and a file"),
                 Arguments.of("merge", "Name a model, its adapter and a new folder"),
                 Arguments.of("train --beta 0.2", "written without dashes, as in beta=…"),
@@ -95,6 +97,9 @@ class WrongInputTest {
                         "generate model=F/model prompts=F/none.jsonl max_new_tokens=4",
                         "F/none.jsonl: there is no such file"),
                 Arguments.of("generate model=F/model prompts=F/cut.jsonl max_new_tokens=4", "F/cut.jsonl:2: not JSON"),
+                Arguments.of("generate model=F/model prompt=hi min_p=2", "min_p"),
+                Arguments.of("generate model=F/model prompt=hi stop_strings=['']", "stop_strings holds an empty text"),
+                Arguments.of("chat model=F/none", "F/none: there is no such folder"),
                 Arguments.of("score model=F/model data=F/none.jsonl", "F/none.jsonl does not exist"),
                 Arguments.of("score model=F/model data=F/broken.jsonl", "F/broken.jsonl:2: the model has no token 999"),
                 Arguments.of(

@@ -2,14 +2,23 @@ package dev.plumb.model;
 
 import dev.plumb.config.PlumbException;
 import java.util.Arrays;
-import java.util.SplittableRandom;
 
-/** Draws one token a time for one sequence, from its own stream of random numbers. */
+/**
+ * Draws one token a time for one sequence, by a race: token i of probability p_i arrives at the time E_i / p_i, where the E_i
+ * are exponential random numbers that follow from sequence, step and i alone; the first to arrive is drawn, which is i with
+ * probability p_i. This is the maximum of logits with Gumbel noise (arXiv 1611.01144, equation 1), without a logarithm for
+ * every token. Where two computations of the same logits differ in the last bits, another token is drawn only if two arrive
+ * at very nearly the same time; a draw from cumulated probabilities, whose borders all move, differs far more
+ * often.
+ */
 final class Draw {
-    private static final int BLOCK = 512;
+    private static final long STRIDE = 0x9E3779B97F4A7C15L;
+    private static final int COARSE_BITS = 23; // as many as a float holds
+    private static final float COARSE = 0x1p-23f;
 
     private final Sampling sampling;
-    private final SplittableRandom random;
+    private final long key;
+    private long drawn;
 
     /**
      * A stream that follows from the seed, the prompt and the sample, and from nothing else.
@@ -20,18 +29,15 @@ final class Draw {
      */
     Draw(Sampling sampling, long prompt, int sample) {
         this.sampling = sampling;
-        this.random = new SplittableRandom(mixed(mixed(mixed(sampling.seed()) + prompt) + sample));
+        this.key = mixed(mixed(mixed(sampling.seed()) + prompt) + sample);
     }
 
-    /**
-     * Spreads a number over all 64 bits (the finaliser of MurmurHash3). SplittableRandom walks from seed to seed by a fixed
-     * stride, so that streams whose seeds differ by multiples of it would be one stream shifted.
-     */
+    /** Spreads a number over all 64 bits (the finaliser of SplitMix64, variant 13 of Stafford). */
     private static long mixed(long x) {
-        long z = x + 0x9E3779B97F4A7C15L;
-        z = (z ^ (z >>> 33)) * 0xFF51AFD7ED558CCDL;
-        z = (z ^ (z >>> 33)) * 0xC4CEB9FE1A85EC53L;
-        return z ^ (z >>> 33);
+        long z = x + STRIDE;
+        z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
+        z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
+        return z ^ (z >>> 31);
     }
 
     /**
@@ -76,87 +82,75 @@ final class Draw {
      * @param n how many there are
      */
     Token next(float[] p, int start, int n) {
-        return sampling.isTruncated() ? kept(p, start, n) : any(p, start, n);
+        long step = mixed(key + drawn++);
+        if (!sampling.isTruncated()) {
+            return new Token(race(p, start, n, 0, step), 1);
+        }
+        float floor = floor(p, start, n);
+        int chosen = race(p, start, n, floor, step);
+        double kept = 0;
+        double all = 0;
+        for (int i = start; i < start + n; i++) {
+            all += p[i];
+            kept += p[i] >= floor ? p[i] : 0;
+        }
+        return new Token(chosen, kept / all);
     }
 
-    /** From all tokens: first the block of tokens, by its sum, then the token. */
-    private Token any(float[] p, int start, int n) {
-        double[] sums = new double[(n + BLOCK - 1) / BLOCK];
-        double total = 0;
-        for (int b = 0; b < sums.length; b++) {
-            sums[b] = sum(p, start + b * BLOCK, start + Math.min(n, (b + 1) * BLOCK));
-            total += sums[b];
-        }
-        requireMass(total);
-        double left = random.nextDouble() * total;
-        int block = 0;
-        while (block < sums.length - 1 && left >= sums[block]) {
-            left -= sums[block++];
-        }
+    /**
+     * The token that arrives first among those that are not less probable than the floor. With u uniform below 1, E = −log(1 −
+     * u) ≥ u: so where u alone would come too late no logarithm is needed, and for that the first bits of u do.
+     */
+    private static int race(float[] p, int start, int n, float floor, long step) {
+        double first = Double.POSITIVE_INFINITY;
+        float latest = Float.POSITIVE_INFINITY; // a bit later than the first
         int chosen = -1;
-        for (int i = block * BLOCK; i < n && left >= 0; i++) {
-            if (p[start + i] > 0) {
-                left -= p[start + i];
-                chosen = i;
+        for (int i = 0; i < n; i += 2) { // one random number does for two tokens
+            long bits = mixed(step + i * STRIDE);
+            for (int j = i; j < Math.min(i + 2, n); j++) {
+                int coarse =
+                        (int) (bits >>> (j == i ? 64 - COARSE_BITS : 64 - 2 * COARSE_BITS)) & ((1 << COARSE_BITS) - 1);
+                float mass = p[start + j];
+                if (coarse * COARSE <= latest * mass && mass >= floor) {
+                    double time = -Math.log1p(-uniform(coarse, step, j)) / mass;
+                    if (time < first) {
+                        first = time;
+                        latest = (float) (time * 1.000001);
+                        chosen = j;
+                    }
+                }
             }
         }
-        // Rounding may lead behind the last token that can be drawn.
-        return new Token(chosen < 0 ? largest(p, start, n) : chosen, 1);
+        requireMass(chosen < 0 ? 0 : 1);
+        return chosen;
     }
 
-    private static void requireMass(double total) {
-        if (!(total > 0 && total < Double.POSITIVE_INFINITY)) {
-            throw new PlumbException(
-                    "The model's logits are not finite: its weights are broken, or its number format is"
-                            + " too narrow for them; nothing can be drawn.");
-        }
+    /** A number above 0 and below 1 whose first bits are given. */
+    private static double uniform(int coarse, long step, int token) {
+        double fine = ((mixed(~step + token * STRIDE) >>> 12) + 0.5) * 0x1p-52;
+        return (coarse + fine) * COARSE;
     }
 
-    /** Four sums at a time: one alone would wait for each addition. */
-    private static double sum(float[] p, int from, int to) {
-        double a = 0;
-        double b = 0;
-        double c = 0;
-        double d = 0;
-        int i = from;
-        for (; i + 3 < to; i += 4) {
-            a += p[i];
-            b += p[i + 1];
-            c += p[i + 2];
-            d += p[i + 3];
-        }
-        for (; i < to; i++) {
-            a += p[i];
-        }
-        return a + b + (c + d);
-    }
-
-    private Token kept(float[] p, int start, int n) {
+    /** The smallest probability that truncation keeps. */
+    private float floor(float[] p, int start, int n) {
         float top = p[start + largest(p, start, n)];
         requireMass(top);
-        float floor = Float.MIN_VALUE; // less probable tokens are not drawn
+        float floor = Float.MIN_VALUE;
         if (sampling.topK() > 0 && sampling.topK() < n) {
             floor = Math.max(floor, kthLargest(p, start, n, sampling.topK()));
         }
         if (sampling.topP() < 1) {
-            floor = Math.max(floor, nucleus(p, start, n, floor, top));
+            floor = Math.max(floor, nucleus(p, start, n, floor));
         }
-        floor = Math.max(floor, (float) (sampling.minP() * top));
-        double total = 0;
-        double all = 0;
-        for (int i = start; i < start + n; i++) {
-            all += p[i];
-            total += p[i] >= floor ? p[i] : 0;
+        return Math.max(floor, (float) (sampling.minP() * top));
+    }
+
+    private static void requireMass(double mass) {
+        if (!(mass > 0 && mass < Double.POSITIVE_INFINITY)) {
+            throw new PlumbException(
+                    "The model's logits are not finite: its weights are broken, or its number format is"
+                            + " too narrow for them; nothing can be drawn.");
         }
-        double left = random.nextDouble() * total;
-        int chosen = -1;
-        for (int i = 0; i < n && left >= 0; i++) {
-            if (p[start + i] >= floor) {
-                left -= p[start + i];
-                chosen = i;
-            }
-        }
-        return new Token(chosen, total / all);
     }
 
     /** The k-th largest number: the smallest of a heap of the k largest. */
@@ -188,34 +182,57 @@ final class Draw {
     }
 
     /** The smallest probability of the most probable tokens that reach the wanted share of those above the floor. */
-    private float nucleus(float[] p, int start, int n, float floor, float top) {
+    private float nucleus(float[] p, int start, int n, float floor) {
+        float[] above = new float[n];
+        int count = 0;
         double total = 0;
         for (int i = start; i < start + n; i++) {
-            total += p[i] >= floor ? p[i] : 0;
+            if (p[i] >= floor) {
+                above[count++] = p[i];
+                total += p[i];
+            }
         }
         double wanted = sampling.topP() * total;
-        // Only the tokens above some bound are sorted; if they do not reach the share, the bound is lowered.
-        for (float bound = top / 16; ; bound /= 256) {
-            float least = Math.max(bound, floor);
-            float[] above = new float[256];
-            int count = 0;
-            for (int i = start; i < start + n; i++) {
-                if (p[i] >= least) {
-                    above = count == above.length ? Arrays.copyOf(above, 2 * count) : above;
-                    above[count++] = p[i];
+        // As quickselect does, but by mass: the part that holds the border is parted again.
+        int from = 0;
+        double before = 0; // mass of those more probable than that part
+        while (count - from > 32) {
+            float pivot = middle(above[from], above[(from + count) >>> 1], above[count - 1]);
+            int larger = from;
+            double mass = 0;
+            int same = from;
+            for (int i = from; i < count; i++) { // larger ones first, then those equal to the pivot
+                float each = above[i];
+                if (each > pivot) {
+                    mass += each;
+                    above[i] = above[same];
+                    above[same++] = above[larger];
+                    above[larger++] = each;
+                } else if (each == pivot) {
+                    above[i] = above[same];
+                    above[same++] = each;
                 }
             }
-            Arrays.sort(above, 0, count);
-            double reached = 0;
-            for (int i = count - 1; i >= 0; i--) {
-                reached += above[i];
-                if (reached >= wanted) {
-                    return above[i];
-                }
-            }
-            if (least == floor) {
-                return floor;
+            if (before + mass >= wanted) {
+                count = larger;
+            } else if (before + mass + (same - larger) * (double) pivot >= wanted) {
+                return pivot;
+            } else {
+                before += mass + (same - larger) * (double) pivot;
+                from = same;
             }
         }
+        Arrays.sort(above, from, count);
+        for (int i = count - 1; i >= from; i--) {
+            before += above[i];
+            if (before >= wanted) {
+                return above[i];
+            }
+        }
+        return count > from ? above[from] : floor;
+    }
+
+    private static float middle(float a, float b, float c) {
+        return Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
     }
 }

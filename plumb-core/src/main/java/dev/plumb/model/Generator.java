@@ -7,11 +7,11 @@ import java.util.List;
  * once however many completions it gets; each sequence holds a slot of the cache, a finished one leaves and a waiting one
  * takes its slot.
  *
- * <p>The draws of a sequence follow from the seed, its prompt's number and its own alone. Its logits are the same to some
- * 10⁻⁶ whatever is generated beside it, but not always to the last bit, as matrix products of different heights may add in
- * another order; so a text changes with its company only where a draw falls that close to the border between two tokens.
- * On one machine the same request gives the same bits. Models whose rotary frequencies follow the longest sequence (dynamic
- * scaling beyond the original context) see their company, as they do elsewhere.
+ * <p>The random numbers of a sequence follow from the seed, its prompt's number and its own alone. Its logits are the same to
+ * some 10⁻⁵ whatever is generated beside it, but not to the last bit, as products of matrices of other heights add in another
+ * order. A draw hardly minds: it changes only where two tokens are equal to that precision, with about that probability a
+ * token. With the same request, slots, threads and machine every bit is the same. Models whose rotary frequencies follow
+ * the longest sequence (dynamic scaling beyond the original context) see their company, as they do elsewhere.
  */
 public final class Generator {
     private final Decoder decoder;

@@ -74,6 +74,17 @@ public record Sampling(
         return new Sampling(maxNewTokens, temperature, 0, 1, 0, 1, stops, seed);
     }
 
+    /**
+     * The same with fewer tokens.
+     *
+     * @param tokens how many at most
+     * @return sampling that ends after so many, or after as many as before if those are fewer
+     */
+    public Sampling limitedTo(int tokens) {
+        return new Sampling(
+                Math.min(tokens, maxNewTokens), temperature, topK, topP, minP, repetitionPenalty, stops, seed);
+    }
+
     boolean isGreedy() {
         return temperature == 0;
     }
