@@ -6,26 +6,19 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Safetensors;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Experience;
-import dev.plumb.objective.Loss;
-import dev.plumb.objective.PolicyBatch;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.RolloutMeasures;
 import dev.plumb.reward.RewardInput;
 import dev.plumb.reward.RewardScores;
 import dev.plumb.reward.RewardSet;
-import dev.plumb.tensor.DType;
-import dev.plumb.tensor.Device;
-import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Function;
 
 /**
  * Learns from what the policy itself writes: draws completions of some prompts, has them rewarded, lets the objective say what
@@ -36,7 +29,6 @@ final class OnlineLoop implements Loop {
     /** Set apart from the seed of training, so that an evaluation draws the same whenever it is made. */
     private static final long EVALUATION = 0x5DEECE66DL;
 
-    private final Optimisation optimisation;
     private final OnlineSettings settings;
     private final PolicyObjective objective;
     private final RewardSet rewards;
@@ -45,8 +37,7 @@ final class OnlineLoop implements Loop {
     private final Optional<Critic> critic;
     private final int criticWarmup;
     private final double criticRate;
-    private final Policy policy;
-    private final Device device;
+    private final RolloutLearner learner;
     private final long seed;
     private double[] memory;
     private Rollout rollout = Rollout.NONE;
@@ -73,19 +64,19 @@ final class OnlineLoop implements Loop {
             PolicyObjective objective,
             RewardSet rewards,
             Roller roller) {
-        this.optimisation = job.optimisation();
+        Optimisation optimisation = job.optimisation();
         this.settings = job.online();
         this.objective = objective;
         this.rewards = rewards;
         this.roller = roller;
-        this.policy = Policy.at(settings.temperature(), decoder);
-        this.device = decoder.device();
+        Policy policy = Policy.at(settings.temperature(), decoder);
         this.scorer = new RolloutScorer(
                 policy,
                 reference.map(model -> Policy.at(settings.temperature(), model)),
                 critic,
-                optimisation.tokensPerPass(device),
+                optimisation.tokensPerPass(decoder.device()),
                 optimisation.style());
+        this.learner = new RolloutLearner(policy, critic, objective, scorer, optimisation.gradientCheckpointing());
         this.critic = critic;
         this.criticWarmup = job.critic().map(CriticSettings::criticWarmupSteps).orElse(0);
         this.criticRate = job.critic()
@@ -99,29 +90,42 @@ final class OnlineLoop implements Loop {
     public void begin(TokenStore store, Schedule.Turn now) {
         turn = now;
         if (now.phase() == 0) {
-            collect(store);
+            collect(store, now);
         }
     }
 
-    /** Draws, rewards and judges a rollout. */
-    private void collect(TokenStore store) {
+    /** Draws a rollout and has it rewarded. */
+    private void collect(TokenStore store, Schedule.Turn now) {
         List<Written> written = roller.draw(
                 store,
-                turn.rows(),
+                now.rows(),
                 settings.generations(),
                 seed,
-                turn.take() * turn.rows().size());
-        boolean later = settings.steps() > 1;
-        written = scorer.score(
-                written,
-                objective.creditNeedsLogps() || later || objective.creditNeedsEntropies(),
-                objective.needsReference());
+                now.take() * now.rows().size());
         RewardScores scores = rewards.scores(roller.inputs(store, written));
         double[] greedy = new double[0];
         if (objective.needsGreedy()) {
-            greedy = rewards.scores(roller.inputs(store, roller.greedy(store, turn.rows())))
+            greedy = rewards.scores(roller.inputs(store, roller.greedy(store, now.rows())))
                     .totals();
         }
+        take(now, written, scores, greedy);
+    }
+
+    /**
+     * Judges a rollout, which the steps that follow learn from.
+     *
+     * @param now the first of them
+     * @param drawn completions, those of a prompt next to each other
+     * @param scores their rewards
+     * @param greedy rewards of the most probable completions, if the objective wants them
+     */
+    void take(Schedule.Turn now, List<Written> drawn, RewardScores scores, double[] greedy) {
+        turn = now;
+        boolean later = settings.steps() > 1;
+        List<Written> written = scorer.score(
+                drawn,
+                objective.creditNeedsLogps() || later || objective.creditNeedsEntropies(),
+                objective.needsReference());
         Experience experience = experience(written, scores, greedy);
         PolicyObjective.Credit credit = objective.credit(experience, memory);
         memory = credit.memory();
@@ -218,74 +222,13 @@ final class OnlineLoop implements Loop {
                 .sum();
         PolicyObjective.Step step = new PolicyObjective.Step(chosen.size(), tokens, roller.maxLength());
         measured.total("loss", 0);
-        double drift = 0;
-        for (RolloutPart part : scorer.parts(rollout.written(), chosen)) {
-            try (Scope scope = Scope.open()) {
-                drift += learn(part, step, measured);
-                optimizer.collect();
-            }
-        }
-        if (tokens > 0 && objective.stopsAt(drift / tokens)) {
+        double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
+        if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
             optimizer.discard();
             measured.set("early_stopped", 1);
         }
         return measured;
-    }
-
-    /** Adds to gradients and metrics; gives the sum of ρ − 1 − log ρ over the part's tokens. */
-    private double learn(RolloutPart part, PolicyObjective.Step step, Metrics measured) {
-        boolean checkpointing = optimisation.gradientCheckpointing();
-        Policy.Learning learning = policy.learn(part.packing(), checkpointing);
-        LogProbs.Scores scores = learning.score();
-        Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
-        boolean ofEntropies = objective.learnsEntropies();
-        if (ofEntropies) {
-            scores.entropies().requiresGrad(true);
-        }
-        Optional<Critic.Learning> valuing = critic.map(model -> model.learn(part.packing(), checkpointing));
-        PolicyBatch batch = batch(part, scores, valuing);
-        Loss loss = objective.loss(batch, step);
-        loss.value().backward();
-        if (turn.take() >= criticWarmup) {
-            learning.backward(
-                    scores, logps.grad(), ofEntropies ? scores.entropies().grad() : null);
-        }
-        valuing.ifPresent(Critic.Learning::backward);
-        measured.add(loss);
-        measured.add(
-                "entropy",
-                scores.entropies().detach().sum().item(),
-                part.packing().trained());
-        Tensor apart = logps.detach().sub(batch.oldLogps());
-        return apart.exp().sub(1).sub(apart).sum().item();
-    }
-
-    private PolicyBatch batch(RolloutPart part, LogProbs.Scores scores, Optional<Critic.Learning> valuing) {
-        List<Written> written = part.of(rollout.written());
-        boolean known = written.get(0).old().length > 0;
-        return new PolicyBatch(
-                part.rows().size(),
-                scores.logps(),
-                known ? tensor(written, Written::old) : scores.logps().detach(),
-                objective.needsReference() ? Optional.of(tensor(written, Written::reference)) : Optional.empty(),
-                tensor(part.of(rollout.credit().advantages()), row -> row),
-                Optional.empty(),
-                objective.learnsEntropies() ? Optional.of(scores.entropies()) : Optional.empty(),
-                valuing.map(model -> new PolicyBatch.Critic(
-                        model.values(),
-                        tensor(written, Written::values),
-                        tensor(part.of(rollout.credit().returns()), row -> row))),
-                part.packing().sequence(device),
-                part.packing().lengths(device));
-    }
-
-    /** Numbers of all tokens, in the order of the packing. */
-    private <T> Tensor tensor(List<T> rows, Function<T, double[]> numbers) {
-        double[] flat = rows.stream()
-                .flatMapToDouble(row -> Arrays.stream(numbers.apply(row)))
-                .toArray();
-        return Tensor.of(flat, Device.CPU).to(DType.FLOAT32).to(device);
     }
 
     @Override

@@ -63,6 +63,33 @@ class KillAndResumeTest {
         hold("dpo", false, "use_peft: true", "lora_r: 4", "precompute_ref_log_probs: true");
     }
 
+    @Test
+    void groupsLearntFromTwice() throws IOException, InterruptedException {
+        hold(
+                "grpo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                "num_generations: 2",
+                "num_iterations: 2",
+                "temperature: 1.2",
+                "beta: 0.04");
+    }
+
+    @Test
+    void aPolicyWithItsValueFunctionAndAPenaltyThatFollows() throws IOException, InterruptedException {
+        hold(
+                "ppo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                "num_mini_batches: 2",
+                "num_iterations: 2",
+                "kl_controller: adaptive",
+                "kl_horizon: 50",
+                "critic_learning_rate: 1e-2");
+    }
+
     private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {
         TrainingProcess left = TrainingProcess.start(yaml(method, "left", more), false);
         Path yaml = yaml(method, "killed", more);

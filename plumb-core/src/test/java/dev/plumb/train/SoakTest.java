@@ -6,7 +6,9 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
@@ -14,28 +16,40 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Memory of a long run stays what it is. */
 class SoakTest {
-    private static final int STEPS = 2000;
-
     @TempDir
     private Path folder;
 
     @Test
-    void memoryDoesNotGrow() throws IOException, InterruptedException {
+    void memoryDoesNotGrowOverPairs() throws IOException, InterruptedException {
+        hold(2000, "dpo", "per_device_train_batch_size: 1");
+    }
+
+    @Test
+    void memoryDoesNotGrowOverRollouts() throws IOException, InterruptedException {
+        hold(
+                800,
+                "ppo",
+                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                "per_device_train_batch_size: 2",
+                "num_mini_batches: 2",
+                "entropy_coef: 0.01");
+    }
+
+    private void hold(int steps, String method, String... more) throws IOException, InterruptedException {
         Assumptions.assumeTrue(Files.exists(Path.of("/proc/self/status")), "skipped: no /proc on this system");
         TinyRun tiny = TinyRun.make(folder);
-        Path yaml = tiny.yaml(
-                "dpo",
-                "run",
-                "max_steps: " + STEPS,
-                "eval_steps: 500",
-                "save_steps: 500",
-                "per_device_train_batch_size: 1",
+        List<String> settings = new ArrayList<>(List.of(
+                "max_steps: " + steps,
+                "eval_steps: " + steps / 4,
+                "save_steps: " + steps / 4,
                 "micro_batch_tokens: 1000",
-                "learning_rate: 1e-5");
+                "learning_rate: 1e-5"));
+        settings.addAll(List.of(more));
+        Path yaml = tiny.yaml(method, "run", settings.toArray(String[]::new));
         TrainingProcess process = TrainingProcess.start(yaml, false);
         Path metrics = tiny.layout("run").metrics();
         Map<Integer, Long> kilobytes = new LinkedHashMap<>();
-        for (int step = 250; step < STEPS; step += 250) {
+        for (int step = steps / 8; step < steps; step += steps / 8) {
             int wanted = step;
             assertThat(process.waitFor(() -> lastStep(metrics) >= wanted))
                     .as(process.output())
@@ -44,8 +58,8 @@ class SoakTest {
         }
         assertThat(process.end()).as(process.output()).isZero();
         System.out.println("resident memory in KB by step: " + kilobytes);
-        long early = kilobytes.get(500);
-        long late = kilobytes.get(STEPS - 250);
+        long early = kilobytes.get(steps / 4);
+        long late = kilobytes.get(steps - steps / 8);
         assertThat(late - early).as("growth in KB: " + kilobytes).isLessThan(Math.max(20_000, early / 20));
     }
 

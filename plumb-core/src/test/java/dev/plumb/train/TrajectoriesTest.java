@@ -11,6 +11,7 @@ import dev.plumb.config.YamlSource;
 import dev.plumb.data.Example;
 import dev.plumb.data.Stores;
 import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenPrompt;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Checkpoint;
@@ -23,6 +24,7 @@ import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import dev.plumb.text.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,7 +64,7 @@ class TrajectoriesTest {
         try (Stream<Path> files = Files.list(goldens.resolve("trajectories"))) {
             for (Path file : files.sorted().toList()) {
                 JsonNode golden = new JsonMapper().readTree(file.toFile());
-                if (List.of("SFTTrainer", "DPOTrainer", "RewardTrainer")
+                if (List.of("SFTTrainer", "DPOTrainer", "RewardTrainer", "GRPOTrainer")
                         .contains(golden.get("trainer").asText())) {
                     tests.add(DynamicTest.dynamicTest(
                             file.getFileName().toString(),
@@ -82,12 +84,13 @@ class TrajectoriesTest {
         void hold(Path folder) {
             Optimisation settings = optimisation();
             try (Checkpoint checkpoint = Checkpoint.load(model, Optional.of(DType.FLOAT32), Device.CPU);
+                    Tokenizer tokenizer = Tokenizer.load(TinyRun.make(folder).model());
                     TokenStore store = Stores.of(folder, rows());
                     Weights start = checkpoint.decoder().weights().frozenCopy();
                     AdamW optimizer = new AdamW(checkpoint.decoder().weights().all(), settings.adam())) {
                 Decoder decoder = checkpoint.decoder();
                 assertSameDecay(decoder);
-                Learner learner = learner(decoder, new Decoder(decoder.architecture(), start), settings);
+                Learner learner = learner(decoder, new Decoder(decoder.architecture(), start), settings, tokenizer);
                 int size = settings.rowsPerStep();
                 for (int step = 0; step < golden.get("steps").size(); step++) {
                     long first = (long) step * size;
@@ -114,7 +117,10 @@ class TrajectoriesTest {
             Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows);
         }
 
-        private Learner learner(Decoder decoder, Decoder start, Optimisation settings) {
+        private Learner learner(Decoder decoder, Decoder start, Optimisation settings, Tokenizer tokenizer) {
+            if (text(golden, "/trainer").equals("GRPOTrainer")) {
+                return new GivenRollouts(golden, decoder, start, given(), tokenizer)::learn;
+            }
             if (text(golden, "/trainer").equals("SFTTrainer")) {
                 Sft sft = new Sft(Binder.bind(Sft.Config.class, YamlSource.commandLine()));
                 return new SequenceLoop(decoder, settings, sft)::learn;
@@ -136,6 +142,10 @@ class TrajectoriesTest {
         }
 
         private Optimisation optimisation() {
+            return Plain.optimisation(given().toArray(String[]::new));
+        }
+
+        private List<String> given() {
             List<String> given = new ArrayList<>();
             for (String key : List.of(
                     "adam_beta1",
@@ -151,13 +161,16 @@ class TrajectoriesTest {
             given.add("gradient_accumulation_steps="
                     + golden.at("/options/gradient_accumulation_steps").asInt(1));
             given.add("micro_batch_tokens=30"); // several parts a step
-            return Plain.optimisation(given.toArray(String[]::new));
+            return given;
         }
 
         private List<Example> rows() {
             boolean all = !golden.at("/options/completion_only_loss").asBoolean(true);
             return StreamSupport.stream(golden.get("dataset").spliterator(), false)
                     .map(row -> {
+                        if (row.has("prompts")) { // completions to them are taken from the file
+                            return new TokenPrompt(ids(row.at("/prompts/0/prompt_ids")), "{}");
+                        }
                         if (!row.has("prompt_ids")) {
                             return pair(ids(row.get("chosen_ids")), ids(row.get("rejected_ids")), row);
                         }

@@ -1,0 +1,129 @@
+package dev.plumb.train;
+
+import dev.plumb.objective.Loss;
+import dev.plumb.objective.PolicyBatch;
+import dev.plumb.objective.PolicyObjective;
+import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
+import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** From completions of a rollout to gradients of the policy and, where there is one, of the value function. */
+final class RolloutLearner {
+    private final Policy policy;
+    private final Optional<Critic> critic;
+    private final PolicyObjective objective;
+    private final RolloutScorer scorer;
+    private final boolean checkpointing;
+    private final Device device;
+
+    /**
+     * A learner.
+     *
+     * @param policy that is trained
+     * @param critic its value function
+     * @param objective the loss
+     * @param scorer lays completions out in parts
+     * @param checkpointing whether layers are computed again on the way back
+     */
+    RolloutLearner(
+            Policy policy,
+            Optional<Critic> critic,
+            PolicyObjective objective,
+            RolloutScorer scorer,
+            boolean checkpointing) {
+        this.policy = policy;
+        this.critic = critic;
+        this.objective = objective;
+        this.scorer = scorer;
+        this.checkpointing = checkpointing;
+        this.device = policy.decoder().device();
+    }
+
+    /**
+     * Adds up gradients.
+     *
+     * @param optimizer collects them
+     * @param rollout of which they are
+     * @param chosen numbers of the completions that are learnt from
+     * @param step what they are in all
+     * @param both whether the policy learns, and not the value function alone
+     * @param measured takes the metrics
+     * @return the mean over tokens of ρ − 1 − log ρ; 0 without tokens
+     */
+    double learn(
+            AdamW optimizer,
+            Rollout rollout,
+            List<Integer> chosen,
+            PolicyObjective.Step step,
+            boolean both,
+            Metrics measured) {
+        double drift = 0;
+        for (RolloutPart part : scorer.parts(rollout.written(), chosen)) {
+            try (Scope scope = Scope.open()) {
+                drift += learn(rollout, part, step, both, measured);
+                optimizer.collect();
+            }
+        }
+        return step.tokens() == 0 ? 0 : drift / step.tokens();
+    }
+
+    /** Adds to gradients and metrics; gives the sum of ρ − 1 − log ρ over the part's tokens. */
+    private double learn(Rollout rollout, RolloutPart part, PolicyObjective.Step step, boolean both, Metrics measured) {
+        Policy.Learning learning = policy.learn(part.packing(), checkpointing);
+        LogProbs.Scores scores = learning.score();
+        Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
+        boolean ofEntropies = objective.learnsEntropies();
+        if (ofEntropies) {
+            scores.entropies().requiresGrad(true);
+        }
+        Optional<Critic.Learning> valuing = critic.map(model -> model.learn(part.packing(), checkpointing));
+        PolicyBatch batch = batch(rollout, part, scores, valuing);
+        Loss loss = objective.loss(batch, step);
+        loss.value().backward();
+        if (both) {
+            learning.backward(
+                    scores, logps.grad(), ofEntropies ? scores.entropies().grad() : null);
+        }
+        valuing.ifPresent(Critic.Learning::backward);
+        measured.add(loss);
+        measured.add(
+                "entropy",
+                scores.entropies().detach().sum().item(),
+                part.packing().trained());
+        Tensor apart = logps.detach().sub(batch.oldLogps());
+        return apart.exp().sub(1).sub(apart).sum().item();
+    }
+
+    private PolicyBatch batch(
+            Rollout rollout, RolloutPart part, LogProbs.Scores scores, Optional<Critic.Learning> valuing) {
+        List<Written> written = part.of(rollout.written());
+        boolean known = written.get(0).old().length > 0;
+        return new PolicyBatch(
+                part.rows().size(),
+                scores.logps(),
+                known ? tensor(written, Written::old) : scores.logps().detach(),
+                objective.needsReference() ? Optional.of(tensor(written, Written::reference)) : Optional.empty(),
+                tensor(part.of(rollout.credit().advantages()), row -> row),
+                Optional.empty(),
+                objective.learnsEntropies() ? Optional.of(scores.entropies()) : Optional.empty(),
+                valuing.map(model -> new PolicyBatch.Critic(
+                        model.values(),
+                        tensor(written, Written::values),
+                        tensor(part.of(rollout.credit().returns()), row -> row))),
+                part.packing().sequence(device),
+                part.packing().lengths(device));
+    }
+
+    /** Numbers of all tokens, in the order of the packing. */
+    private <T> Tensor tensor(List<T> rows, Function<T, double[]> numbers) {
+        double[] flat = rows.stream()
+                .flatMapToDouble(row -> Arrays.stream(numbers.apply(row)))
+                .toArray();
+        return Tensor.of(flat, Device.CPU).to(DType.FLOAT32).to(device);
+    }
+}
