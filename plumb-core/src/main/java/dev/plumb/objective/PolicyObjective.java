@@ -146,4 +146,14 @@ public interface PolicyObjective {
     default int smallestGroup() {
         return 1;
     }
+
+    /**
+     * Whether the loss looks at completions of one prompt together: those that are kept then stand next to each other in a batch,
+     * and none is in another.
+     *
+     * @return true if groups must stay whole
+     */
+    default boolean keepsGroups() {
+        return false;
+    }
 }

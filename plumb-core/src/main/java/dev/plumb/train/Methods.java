@@ -240,6 +240,35 @@ public final class Methods {
                     "arXiv 1707.06347, equation 7; 1506.02438; 2203.02155",
                     OnlineJob.PpoJob.class),
             new Method<>(
+                    "online_dpo",
+                    "online direct preference optimisation: prefer the better of two own answers to the worse",
+                    "The model answers each prompt num_generations times, rewards pick the best and the worst answer,"
+                            + " and dpo's loss prefers the one to the other, against a reference. Pairs are always the"
+                            + " model's own, which keeps dpo from drifting. Prompts whose answers earn the same are left"
+                            + " out (online/tie_rate). With num_mini_batches or num_iterations above 1 it is iterative"
+                            + " DPO: many pairs are collected, then learnt from in several steps.",
+                    """
+                    L = - E log σ(β (D(best) - D(worst))),   D(y) = log π(y) - log π_ref(y)""",
+                    PROMPTS,
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being"
+                            + " written, and the frozen reference; reward models",
+                    "arXiv 2402.04792; 2312.11456",
+                    OnlineJob.OnlineDpoJob.class),
+            new Method<>(
+                    "raft",
+                    "reward-ranked fine-tuning: imitate the best of several own answers (best-of-N, rejection sampling)",
+                    "The model answers each prompt num_generations times, and the answers that earn most are imitated as"
+                            + " in sft. The simplest way to learn from rewards, stable, and a good start before grpo;"
+                            + " nothing is learnt from bad answers. min_reward: 1 with a reward that checks keeps right"
+                            + " answers alone.",
+                    """
+                    L = - (1/N) Σ log π(y_t)   over the tokens of the kept answers""",
+                    PROMPTS,
+                    "the model, its gradients, two AdamW moments and the keys and values of the answers that are being"
+                            + " written",
+                    "arXiv 2304.06767",
+                    OnlineJob.RaftJob.class),
+            new Method<>(
                     "gdpo",
                     "group distributional preference optimisation: be of as many minds as people are, and voice each well",
                     "For prompts about which people disagree. dpo follows the majority; here an answer opens with the number"

@@ -75,7 +75,8 @@ final class OnlineLoop implements Loop {
                 reference.map(model -> Policy.at(settings.temperature(), model)),
                 critic,
                 optimisation.tokensPerPass(decoder.device()),
-                optimisation.style());
+                optimisation.style(),
+                objective.keepsGroups());
         this.learner = new RolloutLearner(policy, critic, objective, scorer, optimisation.gradientCheckpointing());
         this.critic = critic;
         this.criticWarmup = job.critic().map(CriticSettings::criticWarmupSteps).orElse(0);
@@ -214,9 +215,10 @@ final class OnlineLoop implements Loop {
             measured.set("early_stopped", 1);
             return measured;
         }
-        List<Integer> chosen = rollout.step(turn.phase(), settings.miniBatches(), seed + turn.take()).stream()
-                .filter(i -> rollout.credit().kept()[i])
-                .toList();
+        List<Integer> chosen =
+                rollout.step(turn.phase(), settings.miniBatches(), seed + turn.take(), objective.keepsGroups()).stream()
+                        .filter(i -> rollout.credit().kept()[i])
+                        .toList();
         long tokens = chosen.stream()
                 .mapToLong(i -> rollout.written().get(i).ids().length)
                 .sum();

@@ -42,10 +42,11 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
      * @param phase which of the steps, from 0
      * @param miniBatches steps of one walk through the rollout
      * @param seed of the order
+     * @param whole whether groups stay whole in any case
      */
-    List<Integer> step(int phase, int miniBatches, long seed) {
+    List<Integer> step(int phase, int miniBatches, long seed, boolean whole) {
         int groups = written.size() / groupSize;
-        int unit = groups % miniBatches == 0 ? groupSize : 1;
+        int unit = whole || groups % miniBatches == 0 ? groupSize : 1;
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < written.size() / unit; i++) {
             order.add(i);

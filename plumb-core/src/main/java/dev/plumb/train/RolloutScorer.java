@@ -16,6 +16,7 @@ final class RolloutScorer {
     private final Optional<Critic> critic;
     private final int tokens;
     private final Packing.Style style;
+    private final boolean wholeGroups;
 
     /**
      * A scorer.
@@ -25,13 +26,21 @@ final class RolloutScorer {
      * @param critic its value function
      * @param tokens of a part, about
      * @param style how parts are laid out
+     * @param wholeGroups whether completions of one prompt are never parted
      */
-    RolloutScorer(Policy policy, Optional<Policy> reference, Optional<Critic> critic, int tokens, Packing.Style style) {
+    RolloutScorer(
+            Policy policy,
+            Optional<Policy> reference,
+            Optional<Critic> critic,
+            int tokens,
+            Packing.Style style,
+            boolean wholeGroups) {
         this.policy = policy;
         this.reference = reference;
         this.critic = critic;
         this.tokens = tokens;
         this.style = style;
+        this.wholeGroups = wholeGroups;
     }
 
     /** Adds what is asked for to completions. */
@@ -84,11 +93,11 @@ final class RolloutScorer {
         long held = 0;
         for (int row : rows) {
             Written one = written.get(row);
-            boolean shares = !now.isEmpty()
-                    && style == Packing.Style.SHARED
-                    && written.get(now.get(now.size() - 1)).row() == one.row();
+            boolean follows =
+                    !now.isEmpty() && written.get(now.get(now.size() - 1)).row() == one.row();
+            boolean shares = follows && style == Packing.Style.SHARED;
             long more = one.ids().length + (shares ? 0 : one.prompt().length);
-            if (!now.isEmpty() && held + more > tokens) {
+            if (!now.isEmpty() && held + more > tokens && !(wholeGroups && follows)) {
                 parts.add(part(written, now));
                 now = new ArrayList<>();
                 held = 0;

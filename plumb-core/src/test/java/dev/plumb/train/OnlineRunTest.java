@@ -78,7 +78,10 @@ class OnlineRunTest {
         "grpo, loss_type: dr_grpo",
         "grpo, importance_sampling_level: sequence",
         "grpo, entropy_coef: 0.01",
-        "grpo, temperature: 1.3"
+        "grpo, temperature: 1.3",
+        "online_dpo, beta: 0.1",
+        "online_dpo, num_mini_batches: 3",
+        "raft, keep_best: 2"
     })
     void everyMethodRaisesItsReward(String method, String setting) {
         String[] settings = method.equals("ppo") || method.startsWith("rein") || method.equals("remax")
