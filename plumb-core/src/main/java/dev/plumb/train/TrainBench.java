@@ -5,6 +5,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.data.RowId;
 import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenPrompt;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Adapter;
@@ -58,7 +59,9 @@ public final class TrainBench {
         /** The same pairs without a reference. */
         SIMPO,
         /** 8 sequences of 256 tokens, all trained. */
-        SFT
+        SFT,
+        /** 4 prompts of 64 tokens with 8 completions of 64 each: drawn, rewarded, learnt from without a reference. */
+        GRPO
     }
 
     /** Sizes of random Llamas with vocabulary 32000 and tied embeddings. */
@@ -210,16 +213,20 @@ public final class TrainBench {
                                 optimizer,
                                 store,
                                 new PreferenceLoop(decoder, optimisation, SIMPO, Optional.empty()));
+                    case GRPO -> time(steps, rows, optimizer, store, new GrpoStep(decoder, optimisation));
                 };
             } finally {
                 decoder.adapter().ifPresent(Adapter::close);
             }
             List<Double> sorted = seconds.stream().sorted().toList();
-            long tokens = task == Task.SFT
-                    ? 8 * 256
-                    : 8L * PROMPT
+            long tokens = switch (task) {
+                case SFT -> 8 * 256;
+                case GRPO -> 32 * 64; // those that are drawn, as the peer counts them
+                default ->
+                    8L * PROMPT
                             + Arrays.stream(CHOSEN).sum()
                             + Arrays.stream(REJECTED).sum();
+            };
             return new Result(
                     task,
                     size,
@@ -228,7 +235,7 @@ public final class TrainBench {
                     seconds,
                     sorted.get(sorted.size() / 2),
                     tokens,
-                    task == Task.SFT ? 0 : 4,
+                    task == Task.SFT || task == Task.GRPO ? 0 : 4,
                     flops(task, shape, weights.count()),
                     peak,
                     ProcessMemory.peak().orElse(-1));
@@ -274,6 +281,8 @@ public final class TrainBench {
                     boolean[] trained = new boolean[256];
                     Arrays.fill(trained, 1, 256, true);
                     writer.add(id, new TokenSequence(ids(random, 256), trained));
+                } else if (task == Task.GRPO) {
+                    writer.add(id, new TokenPrompt(ids(random, 64), "{}"));
                 } else {
                     writer.add(
                             id,
@@ -295,6 +304,10 @@ public final class TrainBench {
         double body = parameters - head;
         if (task == Task.SFT) {
             return 6 * (body * 8 * 255 + head * 8 * 255);
+        }
+        if (task
+                == Task.GRPO) { // drawing reads prompts once and each drawn token, learning the same once more and back
+            return 4 * 2 * (body * (4 * 64 + 32 * 64) + head * 32 * 64);
         }
         double completions =
                 Arrays.stream(CHOSEN).sum() + Arrays.stream(REJECTED).sum();

@@ -46,7 +46,8 @@ class OwnAnswersTest {
         PolicyObjective.Credit credit = new OnlineDpo(dpo(OnlineDpo.LossType.SIGMOID, Optional.of(1.0), 1e-6))
                 .credit(experience(2, rewards, ones(8), stopped), new double[0]);
         assertThat(credit.kept()).containsExactly(true, true, false, false, true, true, true, true);
-        assertThat(credit.advantages().stream().mapToDouble(row -> row[0])).containsExactly(1.0, -1.0, 0.0, 0.0, 1.0, -1.0, -1.0, 1.0);
+        assertThat(credit.advantages().stream().mapToDouble(row -> row[0]))
+                .containsExactly(1.0, -1.0, 0.0, 0.0, 1.0, -1.0, -1.0, 1.0);
         assertThat(credit.measures()).contains(new Measure("online/tie_rate", 1, 4));
     }
 
