@@ -64,7 +64,7 @@ public final class Binder {
         return value.filter(one -> one instanceof Scalar && !one.isNull()).map(one -> ((Scalar) one).text());
     }
 
-    private static Value read(YamlSource source, Faults faults) {
+    static Value read(YamlSource source, Faults faults) {
         Optional<Value> tree = source.name()
                 .map(name -> YamlReader.file(name, source.text(), faults))
                 .orElseGet(() -> YamlReader.snippet(Place.COMMAND_LINE, source.text(), faults));

@@ -28,6 +28,7 @@ final class BeforeAfter {
             "length_baseline_accuracy",
             "mean_token_accuracy",
             "kl",
+            "objective/kl",
             "entropy");
 
     private BeforeAfter() {}

@@ -231,7 +231,8 @@ public final class Report {
                 .replaceAll("(?m)(^|\\s)(#.*)$", "$1<i>$2</i>");
     }
 
-    private static String style() {
+    /** The look of all pages. */
+    static String style() {
         try (InputStream in = Report.class.getResourceAsStream("report.css")) {
             return new String(Objects.requireNonNull(in, "report.css").readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

@@ -78,6 +78,21 @@ public final class Training {
     }
 
     /**
+     * Whether the run's folder holds its final model already.
+     *
+     * @return whether it is there
+     * @throws PlumbException if it was made with other settings
+     */
+    public boolean isFinished() {
+        RunLayout layout = new RunLayout(job.run().folder());
+        if (!Files.exists(layout.finalModel())) {
+            return false;
+        }
+        requireSameSettings(layout, Dump.yaml((Record) job));
+        return true;
+    }
+
+    /**
      * Does all that {@link #run} does before the first step, writes nothing but to the standard output, and trains nothing.
      *
      * @throws PlumbException if {@code run} would refuse
@@ -90,6 +105,10 @@ public final class Training {
         try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
+            if (job instanceof OnlineJob online) {
+                maxCompletionLength(workplace);
+                online.rewards().functions().parts(); // refuses what cannot work on this machine
+            }
             long steps = schedule(workplace).total();
             System.out.println("A run would take " + steps + " steps of "
                     + job.optimisation().rowsPerStep() + " rows and write to " + root + ".");
@@ -287,18 +306,26 @@ public final class Training {
         Path file = folder.layout().config();
         try {
             if (resume && Files.exists(file)) {
-                List<String> differences = differences(Files.readString(file), now);
-                if (!differences.isEmpty()) {
-                    throw new PlumbException("The run in " + folder.layout().root()
-                            + " was started with other settings, and going on with these would be another run: "
-                            + String.join("; ", differences)
-                            + ". Repeat them as they were, or choose another `output`.");
-                }
+                requireSameSettings(folder.layout(), now);
                 return;
             }
             AtomicFiles.writeString(file, now);
         } catch (IOException e) {
             throw new PlumbException(file + " cannot be written or read (" + e.getMessage() + ").", e);
+        }
+    }
+
+    private static void requireSameSettings(RunLayout layout, String now) {
+        try {
+            List<String> differences = differences(Files.readString(layout.config()), now);
+            if (!differences.isEmpty()) {
+                throw new PlumbException("The run in " + layout.root()
+                        + " was started with other settings, and going on with these would be another run: "
+                        + String.join("; ", differences)
+                        + ". Repeat them as they were, or choose another `output`.");
+            }
+        } catch (IOException e) {
+            throw new PlumbException(layout.config() + " cannot be read (" + e.getMessage() + ").", e);
         }
     }
 

@@ -52,6 +52,35 @@ public final class Workplace implements AutoCloseable {
     }
 
     /**
+     * Opens a language model that is to answer prompts and learns nothing.
+     *
+     * @param model checkpoint folder, or an id on a hub
+     * @param data the prompts
+     * @param device where to compute
+     * @param dtype number format of the weights
+     * @return the opened workplace; its preflight may hold refusals
+     * @throws PlumbException if the model or a file cannot be read, or the model is a reward model
+     */
+    public static Workplace forPrompts(Path model, DataConfig data, Device device, Precision dtype) {
+        Inputs inputs = Inputs.find(model, data, Hub.ofEnvironment());
+        Checkpoint checkpoint = Checkpoint.load(inputs.model(), Optional.of(dtype.on(device)), device);
+        try {
+            requireWriter(checkpoint, model);
+            return open(inputs, checkpoint, RowKind.PROMPT);
+        } catch (RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    private static void requireWriter(Checkpoint checkpoint, Path model) {
+        if (checkpoint.decoder().architecture().isScoring()) {
+            throw new PlumbException(model + ": is a reward model, which gives scores and writes nothing;"
+                    + " this method needs a language model.");
+        }
+    }
+
+    /**
      * The same with a model that gives scores in place of words, if so wished, and with a hub that may know the commits of an
      * earlier start.
      *
@@ -72,10 +101,8 @@ public final class Workplace implements AutoCloseable {
                 ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed())
                 : Checkpoint.load(inputs.model(), type, device);
         try {
-            if (!scoring && checkpoint.decoder().architecture().isScoring()) {
-                throw new PlumbException(
-                        settings.model() + ": is a reward model, which gives scores and writes nothing;"
-                                + " this method needs a language model.");
+            if (!scoring) {
+                requireWriter(checkpoint, settings.model());
             }
             checkpoint = settings.adapter().prepare(checkpoint, settings.seed());
             return open(inputs, checkpoint, kind);
@@ -161,12 +188,21 @@ public final class Workplace implements AutoCloseable {
         return tokenizer;
     }
 
-    Encoder encoder() {
+    /**
+     * Rows to tokens, as the data set was encoded.
+     *
+     * @return the encoder
+     */
+    public Encoder encoder() {
         return encoder;
     }
 
-    /** Tokens that end an answer: those the checkpoint names and the tokenizer's. */
-    Set<Integer> stops() {
+    /**
+     * Tokens that end an answer: those the checkpoint names and the tokenizer's.
+     *
+     * @return their ids
+     */
+    public Set<Integer> stops() {
         return stops(checkpoint, tokenizer);
     }
 
