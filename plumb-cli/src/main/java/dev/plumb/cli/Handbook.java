@@ -3,6 +3,8 @@ package dev.plumb.cli;
 import dev.plumb.config.PlumbException;
 import dev.plumb.config.SettingInfo;
 import dev.plumb.config.Settings;
+import dev.plumb.recipe.RecipeSettings;
+import dev.plumb.recipe.RejectionSampling;
 import dev.plumb.train.Method;
 import dev.plumb.train.Methods;
 import java.util.ArrayList;
@@ -16,7 +18,9 @@ final class Handbook {
             "score", ScoreSettings.class,
             "eval", EvalSettings.class,
             "merge", MergeSettings.class,
-            "bench", BenchSettings.class);
+            "bench", BenchSettings.class,
+            "recipe", RecipeSettings.class,
+            "rejection_sampling", RejectionSampling.class);
 
     private Handbook() {}
 
@@ -24,7 +28,7 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "score", "eval", "merge", "bench"));
+        names.addAll(List.of("generate", "score", "eval", "merge", "bench", "recipe", "rejection_sampling"));
         return names;
     }
 

@@ -60,8 +60,9 @@ final class RunWords {
         Path config = new RunLayout(folder).config();
         Path recipe = folder.resolve("recipe.yaml");
         if (!Files.exists(config) && Files.exists(recipe)) {
-            throw new PlumbException(folder + " is the folder of a recipe: to go on with it, call the command again that"
-                    + " stands at the head of " + recipe + ".");
+            throw new PlumbException(
+                    folder + " is the folder of a recipe: to go on with it, call the command again that"
+                            + " stands at the head of " + recipe + ".");
         }
         if (!Files.exists(config)) {
             throw new PlumbException(folder + " is a folder, but not that of a run: it has no config.yaml.");

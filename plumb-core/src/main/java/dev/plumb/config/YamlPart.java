@@ -301,10 +301,11 @@ public final class YamlPart {
     public boolean heeds(String word) {
         Value at = value;
         int equals = word.indexOf('=');
-        for (String name : word.substring(0, equals < 0 ? word.length() : equals).split("\\.")) {
+        for (String name :
+                word.substring(0, equals < 0 ? word.length() : equals).split("\\.")) {
             Optional<Entry> entry = at instanceof Mapping mapping ? mapping.entry(name) : Optional.empty();
             if (entry.isEmpty()) {
-                break;
+                return at != value && isOfCommandLine(at); // below the top, a name with a dot in it
             }
             at = entry.get().value();
         }

@@ -61,7 +61,8 @@ final class YamlReader {
 
     private Optional<Value> read(String text) {
         LoadSettings settings = LoadSettings.builder()
-                .setSchema(new FailsafeSchema()) // types are up to the settings, and ${NAME} is no variable of the system
+                .setSchema(
+                        new FailsafeSchema()) // types are up to the settings, and ${NAME} is no variable of the system
                 .setAllowNonScalarKeys(true) // reported below, with their place
                 .build();
         try {

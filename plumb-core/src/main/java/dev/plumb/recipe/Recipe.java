@@ -105,8 +105,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
 
         Recipe recipe() {
             top();
-            List<YamlPart> parts =
-                    file.at("stages").map(YamlPart::items).orElse(List.of());
+            List<YamlPart> parts = file.at("stages").map(YamlPart::items).orElse(List.of());
             names = parts.stream().map(Reader::name).toList();
             List<Optional<Class<? extends Record>>> records =
                     parts.stream().map(this::type).toList();
@@ -121,11 +120,14 @@ public record Recipe(Path output, List<Stage> stages, String text) {
             for (int i = 0; i < parts.size(); i++) {
                 if (records.get(i).isPresent()) {
                     stage(i, parts.get(i), records.get(i).get());
+                } else {
+                    made.put(names.get(i), unknown());
                 }
             }
             file.throwIfAny();
             if (!unheeded.isEmpty()) {
-                throw new PlumbException(String.join("\n", unheeded.stream().map(this::unheeded).toList()));
+                throw new PlumbException(
+                        String.join("\n", unheeded.stream().map(this::unheeded).toList()));
             }
             return new Recipe(output, stages, source.text());
         }
@@ -178,8 +180,8 @@ public record Recipe(Path output, List<Stage> stages, String text) {
             Optional<Class<? extends Record>> type =
                     Methods.find(method.get()).<Class<? extends Record>>map(Method::job);
             if (type.isEmpty()) {
-                List<String> known = new ArrayList<>(
-                        Methods.all().stream().map(Method::name).toList());
+                List<String> known =
+                        new ArrayList<>(Methods.all().stream().map(Method::name).toList());
                 known.add(RejectionSampling.METHOD);
                 stage.fault(
                         "method",
@@ -203,11 +205,15 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                 if (isOfStage(word)) {
                     continue;
                 }
-                YamlPart.unknown(first, types).ifPresent(clause -> unknown.add("on the command line: unknown key '"
-                        + first + "', neither a stage nor a setting"
-                        + Suggestions.nearest(first, names)
-                                .map(near -> ", did you mean '" + near + "'?")
-                                .orElse(clause.isEmpty() ? "; the stages are " + String.join(", ", names) : clause)));
+                YamlPart.unknown(first, types)
+                        .ifPresent(clause -> unknown.add("on the command line: unknown key '"
+                                + first + "', neither a stage nor a setting"
+                                + Suggestions.nearest(first, names)
+                                        .map(near -> ", did you mean '" + near + "'?")
+                                        .orElse(
+                                                clause.isEmpty()
+                                                        ? "; the stages are " + String.join(", ", names)
+                                                        : clause)));
             }
             if (!unknown.isEmpty()) {
                 throw new PlumbException(String.join("\n", unknown));
@@ -285,8 +291,8 @@ public record Recipe(Path output, List<Stage> stages, String text) {
         private <T extends Record> void run(
                 String name, YamlPart real, YamlPart whole, int index, Class<T> type, boolean rowsToCome) {
             Optional<Job> job = real.bind(type).map(Job.class::cast);
-            Optional<Job> rehearsal = job.flatMap(
-                    bound -> whole.replacing((key, text) -> replaced(index, key, text, true))
+            Optional<Job> rehearsal =
+                    job.flatMap(bound -> whole.replacing((key, text) -> replaced(index, key, text, true))
                             .bind(type)
                             .map(Job.class::cast));
             if (job.isEmpty() || rehearsal.isEmpty()) {
@@ -312,8 +318,10 @@ public record Recipe(Path output, List<Stage> stages, String text) {
         private void requireWriter(Path model, YamlPart stage) {
             made.forEach((name, one) -> {
                 if (one.product() == Product.SCORER && one.path().equals(model)) {
-                    stage.fault("model", "${" + name + "} is a reward model, which writes nothing; this stage needs a"
-                            + " language model");
+                    stage.fault(
+                            "model",
+                            "${" + name + "} is a reward model, which writes nothing; this stage needs a"
+                                    + " language model");
                 }
             });
         }
@@ -340,7 +348,8 @@ public record Recipe(Path output, List<Stage> stages, String text) {
             Optional<List<Product>> wanted = wanted(key);
             Optional<Made> found = Optional.ofNullable(made.get(name));
             if (wanted.isEmpty()) {
-                text.fault("'" + key + "' takes nothing that a stage makes; ${NAME} stands where a model or data is taken");
+                text.fault("'" + key
+                        + "' takes nothing that a stage makes; ${NAME} stands where a model or data is taken");
             } else if (found.isEmpty()) {
                 text.fault("${" + name + "}: " + unknownStage(name, index));
             } else if (found.get().product() == Product.ADAPTER) {
@@ -352,8 +361,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                         + wanted.get().get(0).words);
             } else {
                 Made one = found.get();
-                return Optional.of(
-                        (rehearsing ? one.stand().orElse(one.path()) : one.path()).toString());
+                return Optional.of((rehearsing ? one.stand().orElse(one.path()) : one.path()).toString());
             }
             return Optional.of(text.text().orElseThrow());
         }
@@ -367,7 +375,10 @@ public record Recipe(Path output, List<Stage> stages, String text) {
             return "there is no earlier stage '" + name + "'"
                     + Suggestions.nearest(name, earlier)
                             .map(near -> ", did you mean '" + near + "'?")
-                            .orElse(earlier.isEmpty() ? ", this is the first" : "; there are " + String.join(", ", earlier));
+                            .orElse(
+                                    earlier.isEmpty()
+                                            ? ", this is the first"
+                                            : "; there are " + String.join(", ", earlier));
         }
 
         /** What a setting takes of earlier stages, the usual first. */

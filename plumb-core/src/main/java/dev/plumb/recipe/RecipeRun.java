@@ -120,7 +120,8 @@ public final class RecipeRun {
                 boolean started = new RunLayout(stage.folder()).holdsRun();
                 new Training(((Stage.Run) stage).rehearsal().get(), started, List.of()).check();
             } else {
-                System.out.println("Its settings are sound; its rows are written by an earlier stage and checked then.");
+                System.out.println(
+                        "Its settings are sound; its rows are written by an earlier stage and checked then.");
             }
         }
     }

@@ -18,13 +18,15 @@ public record RecipeSettings(
         Optional<Path> output,
 
         @Setting(
-                doc = "Settings that each stage takes which has them and does not set them itself. What stands under data"
-                        + " and the like is taken one by one.")
+                doc =
+                        "Settings that each stage takes which has them and does not set them itself. What stands under data"
+                                + " and the like is taken one by one.")
         Map<String, Object> shared,
 
         @Setting(
-                doc = "The stages in their order, each with method: a training method or rejection_sampling, the settings of"
-                        + " it, and name, the method if not given. Where a stage takes a model, ${NAME} is the final model of"
-                        + " an earlier stage; where it takes data, ${NAME} is the rows that an earlier rejection_sampling"
-                        + " wrote.")
+                doc =
+                        "The stages in their order, each with method: a training method or rejection_sampling, the settings of"
+                                + " it, and name, the method if not given. Where a stage takes a model, ${NAME} is the final model of"
+                                + " an earlier stage; where it takes data, ${NAME} is the rows that an earlier rejection_sampling"
+                                + " wrote.")
         List<Map<String, Object>> stages) {}

@@ -148,7 +148,8 @@ final class Rejection {
             AtomicFiles.writeString(file, drawer.lines(portion, number * PORTION));
         }
         ObjectNode head = (ObjectNode) JSON.readTree(Files.readAllLines(file).get(0));
-        System.out.println("prompts " + (number * PORTION + portion.size()) + ": " + head.get("accepted").asLong()
+        System.out.println("prompts " + (number * PORTION + portion.size()) + ": "
+                + head.get("accepted").asLong()
                 + " of " + head.get("drawn").asLong() + " answers accepted, "
                 + head.get("kept").asLong() + " kept");
     }
@@ -159,7 +160,9 @@ final class Rejection {
         ObjectNode sum = JSON.createObjectNode();
         List<Path> files;
         try (Stream<Path> all = Files.list(portions)) {
-            files = all.filter(file -> file.toString().endsWith(".jsonl")).sorted().toList();
+            files = all.filter(file -> file.toString().endsWith(".jsonl"))
+                    .sorted()
+                    .toList();
         }
         double best = Double.NEGATIVE_INFINITY;
         for (Path file : files) {
@@ -278,7 +281,8 @@ final class Rejection {
             int slots = Math.min(portion.size() * samples, cpu ? AT_ONCE_ON_CPU : AT_ONCE);
             List<int[]> prompts =
                     portion.stream().map(asked -> asked.tokens().prompt()).toList();
-            List<Generator.Completion> made = new Generator(workplace.checkpoint().decoder(), slots)
+            List<Generator.Completion> made = new Generator(
+                            workplace.checkpoint().decoder(), slots)
                     .generate(new Generator.Request(prompts, first, samples), sampling, Generator.Watcher.NONE);
             List<RewardInput> inputs = IntStream.range(0, made.size())
                     .mapToObj(i -> input(portion.get(i / samples), made.get(i)))
@@ -368,9 +372,7 @@ final class Rejection {
             if (!row.tools().isEmpty()) {
                 line.set("tools", JSON.valueToTree(row.tools()));
             }
-            return line.put("reward", reward)
-                    .put("source", row.id().toString())
-                    .toString();
+            return line.put("reward", reward).put("source", row.id().toString()).toString();
         }
     }
 }

@@ -33,8 +33,9 @@ public record RejectionSampling(
         Path model,
 
         @Setting(
-                doc = "The prompts. All of files are answered, the share that eval_share would hold out too: it goes by the"
-                        + " prompt, so that a later stage with the same share holds out the same prompts again.")
+                doc =
+                        "The prompts. All of files are answered, the share that eval_share would hold out too: it goes by the"
+                                + " prompt, so that a later stage with the same share holds out the same prompts again.")
         DataConfig data,
 
         @Setting(doc = "The stage's folder, which the recipe gives.")
@@ -74,13 +75,15 @@ public record RejectionSampling(
         int maxCompletionLength,
 
         @Setting(
-                doc = "What an answer must earn to be kept: at least this weighted sum of rewards. With [accuracy, format] an"
-                        + " answer that is right and in form earns 2.")
+                doc =
+                        "What an answer must earn to be kept: at least this weighted sum of rewards. With [accuracy, format] an"
+                                + " answer that is right and in form earns 2.")
         double minReward,
 
         @Setting(
-                doc = "Answers kept of each prompt at most, those that earn most first, then those drawn first; of equal"
-                        + " texts one.",
+                doc =
+                        "Answers kept of each prompt at most, those that earn most first, then those drawn first; of equal"
+                                + " texts one.",
                 byDefault = "4",
                 min = 1)
         int keepPerPrompt,

@@ -26,8 +26,8 @@ record Inputs(Path model, DataConfig data, List<HubOrigin> origins) {
         Set<HubOrigin> origins = new LinkedHashSet<>();
         Hub.Found model = hub.model(named);
         model.origin().ifPresent(origins::add);
-        DataConfig data = rows.withFiles(
-                files(rows.files(), false, hub, origins), files(rows.evalFiles(), true, hub, origins));
+        DataConfig data =
+                rows.withFiles(files(rows.files(), false, hub, origins), files(rows.evalFiles(), true, hub, origins));
         return new Inputs(model.path(), data, List.copyOf(origins));
     }
 

@@ -21,7 +21,8 @@ public final class StagesPage {
      */
     public static Path write(Path output, List<Path> stages) {
         String name = output.toAbsolutePath().normalize().getFileName().toString();
-        StringBuilder html = new StringBuilder("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
+        StringBuilder html = new StringBuilder(
+                        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>")
                 .append(Html.escape(name))
                 .append("</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
                 .append("<meta name=\"color-scheme\" content=\"light dark\"><style>")
@@ -63,7 +64,8 @@ public final class StagesPage {
             html.append(" <a href=\"").append(Html.escape(name)).append("/report.html\">Report</a>");
         }
         html.append("</p>");
-        run.alarms().forEach(alarm -> html.append("<p>").append(Html.escape(alarm)).append("</p>"));
+        run.alarms()
+                .forEach(alarm -> html.append("<p>").append(Html.escape(alarm)).append("</p>"));
         html.append(BeforeAfter.html(
                         run.summary().path("rows").isEmpty()
                                 ? BeforeAfter.fromLog(run.entries())
