@@ -79,7 +79,7 @@ public final class RecipeRun {
     /** Whether it came to its end. */
     private boolean run(Stage stage) {
         if (stage instanceof Stage.Sampling sampling) {
-            new Rejection(sampling.settings()).run();
+            new Rejection(sampling.settings()).run(command);
             return true;
         }
         Stage.Run training = (Stage.Run) stage;

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.Dump;
 import dev.plumb.config.PlumbException;
 import dev.plumb.data.Content;
+import dev.plumb.data.DataFile;
 import dev.plumb.data.EncodedRow;
 import dev.plumb.data.Row;
 import dev.plumb.data.RowKind;
@@ -14,6 +15,7 @@ import dev.plumb.data.RowSource;
 import dev.plumb.data.Rows;
 import dev.plumb.data.TokenPrompt;
 import dev.plumb.hub.AtomicFiles;
+import dev.plumb.hub.Sha256;
 import dev.plumb.model.Generator;
 import dev.plumb.model.Sampling;
 import dev.plumb.reward.RewardInput;
@@ -22,6 +24,7 @@ import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
 import dev.plumb.text.Message;
 import dev.plumb.train.OpenRewards;
+import dev.plumb.train.Provenance;
 import dev.plumb.train.Report;
 import dev.plumb.train.RunFolder;
 import dev.plumb.train.RunLayout;
@@ -29,13 +32,16 @@ import dev.plumb.train.Workplace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -100,8 +106,12 @@ final class Rejection {
         }
     }
 
-    /** Draws, keeps and writes. */
-    void run() {
+    /**
+     * Draws, keeps and writes.
+     *
+     * @param command the command line, for the record
+     */
+    void run(List<String> command) {
         try (RunFolder folder = RunFolder.open(settings.output(), false);
                 Workplace workplace = open();
                 OpenRewards rewards = OpenRewards.of(settings.rewards(), workplace.checkpoint())) {
@@ -116,15 +126,17 @@ final class Rejection {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             requireRoom(workplace);
+            Provenance provenance = provenance(workplace, command);
+            provenance.write(layout.provenance());
             drawAll(new Drawer(settings, workplace, rewards), workplace, portions);
-            finish(portions);
+            finish(portions, provenance);
         } catch (IOException e) {
             throw new PlumbException(settings.output() + " cannot be written (" + e.getMessage() + ").", e);
         }
     }
 
     private void drawAll(Drawer drawer, Workplace workplace, Path portions) throws IOException {
-        try (RowSource rows = Rows.open(settings.data().files(), RowKind.PROMPT)) {
+        try (RowSource rows = Rows.open(workplace.data().files(), RowKind.PROMPT)) {
             List<Drawer.Asked> portion = new ArrayList<>();
             long number = 0;
             Optional<RowResult> next = rows.next();
@@ -155,7 +167,7 @@ final class Rejection {
     }
 
     /** Joins the portions, and says what came of them. */
-    private void finish(Path portions) throws IOException {
+    private void finish(Path portions, Provenance provenance) throws IOException {
         List<String> kept = new ArrayList<>();
         ObjectNode sum = JSON.createObjectNode();
         List<Path> files;
@@ -181,7 +193,28 @@ final class Rejection {
         }
         AtomicFiles.writeString(layout.summary(), summary(sum).toString());
         AtomicFiles.writeString(settings.rows(), String.join("\n", kept) + "\n");
+        provenance.ended(Instant.now(), "finished").write(layout.provenance());
         Report.write(settings.output());
+    }
+
+    private Provenance provenance(Workplace workplace, List<String> command) {
+        String version = Rejection.class.getPackage().getImplementationVersion();
+        return new Provenance(
+                version == null ? "development" : version,
+                command,
+                Sha256.of(Dump.yaml(settings)),
+                Provenance.sources(
+                        workplace.data().files().stream().map(DataFile::path).toList()),
+                Provenance.sources(List.of(workplace.checkpoint().folder())),
+                Map.of("seed", settings.seed()),
+                Torch.threads(),
+                Provenance.thisMachine(),
+                Map.of("libtorch", Torch.version(), "blas", Torch.blas()),
+                Instant.now(),
+                Optional.empty(),
+                "running",
+                OptionalLong.empty(),
+                workplace.origins());
     }
 
     private ObjectNode summary(ObjectNode sum) {

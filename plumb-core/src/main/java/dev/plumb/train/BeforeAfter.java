@@ -29,6 +29,7 @@ final class BeforeAfter {
             "mean_token_accuracy",
             "kl",
             "objective/kl",
+            "completions/mean_length",
             "entropy");
 
     private BeforeAfter() {}

@@ -57,7 +57,9 @@ public final class StagesPage {
         RunRecord run = RunRecord.read(layout);
         html.append("<p>")
                 .append(run.setting("method").map(Html::escape).orElse("Rejection sampling"))
-                .append(run.model().map(model -> " on " + Html.escape(model)).orElse(""));
+                .append(run.setting("model")
+                        .map(model -> " on " + Html.escape(brief(model)))
+                        .orElse(""));
         String outcome = run.provenance().path("outcome").asText("");
         html.append(outcome.isEmpty() ? "" : ", " + Html.escape(outcome)).append('.');
         if (Files.exists(layout.report())) {
@@ -71,5 +73,10 @@ public final class StagesPage {
                                 ? BeforeAfter.fromLog(run.entries())
                                 : run.summary().path("rows")))
                 .append("</section>\n");
+    }
+
+    /** The last name of a model's path; of another stage's model, that stage. */
+    private static String brief(String model) {
+        return model.replaceAll("/(final)?/*$", "").replaceAll(".*/", "");
     }
 }

@@ -8,6 +8,7 @@ import dev.plumb.data.Encoder;
 import dev.plumb.data.RowKind;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Hub;
+import dev.plumb.hub.HubOrigin;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
@@ -16,6 +17,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -139,6 +141,24 @@ public final class Workplace implements AutoCloseable {
     /** What was read, and where it came from. */
     Inputs inputs() {
         return inputs;
+    }
+
+    /**
+     * The data settings with files of this machine in place of ids on a hub.
+     *
+     * @return the settings
+     */
+    public DataConfig data() {
+        return inputs.data();
+    }
+
+    /**
+     * What of model and data came from a hub.
+     *
+     * @return the origins
+     */
+    public List<HubOrigin> origins() {
+        return inputs.origins();
     }
 
     /**

@@ -111,12 +111,12 @@ class RecipeRunTest {
             assertThat(stage("killed", name).metrics())
                     .hasSameTextualContentAs(stage("left", name).metrics());
         }
-        assertThat(Files.readString(stage("left", "2-dpo").finalModel().resolve("config.json")))
-                .isNotEmpty();
-        assertThat(stage("left", "2-dpo").finalModel().resolve("model.safetensors"))
-                .satisfies(file -> assertThat(Files.mismatch(
-                                file, stage("left", "1-sft").finalModel().resolve("model.safetensors")))
-                        .isNotNegative());
+        JsonNode provenance = json(Files.readString(stage("killed", "2-dpo").provenance()));
+        assertThat(provenance.path("resumed_step").asLong()).isPositive(); // and was not trained anew
+        assertThat(Files.mismatch(
+                        stage("left", "2-dpo").finalModel().resolve("model.safetensors"),
+                        stage("left", "1-sft").finalModel().resolve("model.safetensors")))
+                .isNotNegative();
     }
 
     private static long lines(Path file) {
@@ -172,7 +172,12 @@ class RecipeRunTest {
         assertThat(outcome.last()).contains(stage("r", "2-sft").finalModel());
         assertThat(Files.readString(outcome.page()))
                 .contains(
-                        "<h2>1-draw</h2>", "reward of an answer, mean", "href=\"2-sft/report.html\"", "loss, held-out");
+                        "<h2>1-draw</h2>",
+                        "reward of an answer, mean",
+                        "href=\"2-sft/report.html\"",
+                        "loss, held-out",
+                        "sft on model, finished");
+        assertThat(stage("r", "1-draw").provenance()).content().contains("\"outcome\" : \"finished\"", "many.jsonl");
         assertThat(stage("r", "1-draw").report()).content().contains("of the answers were accepted");
         assertThat(folder.resolve("r/recipe.yaml"))
                 .content()
