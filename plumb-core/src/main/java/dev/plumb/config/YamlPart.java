@@ -35,7 +35,6 @@ public final class YamlPart {
         return new YamlPart(tree, faults);
     }
 
-    /** No settings at the place of this part. */
     private YamlPart with(Value other) {
         return new YamlPart(other, faults);
     }
