@@ -30,17 +30,19 @@ class ArchitectureTest {
     private static final String JACKSON = "com.fasterxml.jackson..";
 
     /** Packages of this library and of others that a package may name, besides the JDK and SLF4J. */
-    private static final Map<String, List<String>> MAY_USE = Map.of(
-            "config", List.of("org.snakeyaml.engine.."),
-            "evaluate", List.of(),
-            "tensor", List.of("config", "org.bytedeco.."),
-            "text", List.of("config", "ai.djl..", JACKSON),
-            "data", List.of("config", "text", "org.duckdb..", JACKSON),
-            "model", List.of("config", "tensor"),
-            "hub", List.of("config", "tensor", "text", "model", JACKSON),
-            "objective", List.of("config", "tensor"),
-            "reward", List.of("config", "tensor", "text", "data", "model", "com.networknt.schema..", JACKSON),
-            "train",
+    private static final Map<String, List<String>> MAY_USE = Map.ofEntries(
+            Map.entry("config", List.of("org.snakeyaml.engine..")),
+            Map.entry("evaluate", List.of()),
+            Map.entry("tensor", List.of("config", "org.bytedeco..")),
+            Map.entry("text", List.of("config", "ai.djl..", JACKSON)),
+            Map.entry("data", List.of("config", "text", "org.duckdb..", JACKSON)),
+            Map.entry("model", List.of("config", "tensor")),
+            Map.entry("hub", List.of("config", "tensor", "text", "model", JACKSON)),
+            Map.entry("objective", List.of("config", "tensor")),
+            Map.entry(
+                    "reward", List.of("config", "tensor", "text", "data", "model", "com.networknt.schema..", JACKSON)),
+            Map.entry(
+                    "train",
                     List.of(
                             "config",
                             "tensor",
@@ -51,7 +53,9 @@ class ArchitectureTest {
                             "objective",
                             "evaluate",
                             "reward",
-                            JACKSON));
+                            JACKSON)),
+            Map.entry(
+                    "recipe", List.of("config", "tensor", "text", "data", "model", "hub", "reward", "train", JACKSON)));
 
     private static JavaClasses classes;
 

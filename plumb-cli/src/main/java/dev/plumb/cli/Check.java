@@ -1,8 +1,11 @@
 package dev.plumb.cli;
 
+import dev.plumb.recipe.Recipe;
+import dev.plumb.recipe.RecipeRun;
 import dev.plumb.train.Training;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -24,7 +27,8 @@ import picocli.CommandLine.Spec;
             "",
             "Examples:",
             "  plumb check examples/dpo.yaml",
-            "  plumb check dpo model=my-model data=pairs.jsonl"
+            "  plumb check dpo model=my-model data=pairs.jsonl",
+            "  plumb check examples/instructgpt.yaml model=my-model"
         })
 final class Check implements Callable<Integer> {
     @Spec
@@ -43,6 +47,11 @@ final class Check implements Callable<Integer> {
         if (words.isEmpty()) {
             throw new ParameterException(
                     spec.commandLine(), "Name a YAML file or a method, as in `plumb check dpo model=… data=…`.");
+        }
+        Optional<Recipe> recipe = RunWords.recipe(words);
+        if (recipe.isPresent()) {
+            new RecipeRun(recipe.get(), List.of()).check();
+            return Exit.DONE;
         }
         new Training(RunWords.job(words, false), false, List.of()).check();
         return Exit.DONE;

@@ -69,6 +69,7 @@ final class Explain implements Callable<Integer> {
         System.out.println(program + " explain dpo         a method with its settings");
         System.out.println(program + " explain dpo.beta    one setting");
         System.out.println(program + " explain generate    the settings of a command");
+        System.out.println(program + " explain recipe      several stages in one file");
     }
 
     private static void whole(String name) {

@@ -3,6 +3,8 @@ package dev.plumb.cli;
 import dev.plumb.config.PlumbException;
 import dev.plumb.config.SettingInfo;
 import dev.plumb.config.Settings;
+import dev.plumb.recipe.RecipeSettings;
+import dev.plumb.recipe.RejectionSampling;
 import dev.plumb.train.Method;
 import dev.plumb.train.Methods;
 import java.util.ArrayList;
@@ -19,7 +21,9 @@ final class Handbook {
             "compare", CompareSettings.class,
             "merge", MergeSettings.class,
             "bench", BenchSettings.class,
-            "bench-generate", GenerateBenchSettings.class);
+            "bench-generate", GenerateBenchSettings.class,
+            "recipe", RecipeSettings.class,
+            "rejection_sampling", RejectionSampling.class);
 
     private Handbook() {}
 
@@ -27,7 +31,17 @@ final class Handbook {
     static List<String> names() {
         List<String> names =
                 new ArrayList<>(Methods.all().stream().map(Method::name).toList());
-        names.addAll(List.of("generate", "chat", "score", "eval", "compare", "merge", "bench", "bench-generate"));
+        names.addAll(List.of(
+                "generate",
+                "chat",
+                "score",
+                "eval",
+                "compare",
+                "merge",
+                "bench",
+                "bench-generate",
+                "recipe",
+                "rejection_sampling"));
         return names;
     }
 

@@ -2,6 +2,8 @@ package dev.plumb.cli;
 
 import dev.plumb.config.MarkdownReference;
 import dev.plumb.config.SettingInfo;
+import dev.plumb.recipe.RecipeSettings;
+import dev.plumb.recipe.RejectionSampling;
 import dev.plumb.train.Method;
 import dev.plumb.train.Methods;
 import java.util.ArrayList;
@@ -32,6 +34,8 @@ final class ReferencePage {
         parts.add("## Settings of `eval`\n\n" + MarkdownReference.table(EvalSettings.class));
         parts.add("## Settings of `compare`\n\n" + MarkdownReference.table(CompareSettings.class));
         parts.add("## Settings of `merge`\n\n" + MarkdownReference.table(MergeSettings.class));
+        parts.add("## A recipe: several stages in one file\n\n" + MarkdownReference.table(RecipeSettings.class));
+        parts.add("## Settings of a stage `rejection_sampling`\n\n" + MarkdownReference.table(RejectionSampling.class));
         parts.add("## Settings of `bench train`\n\n" + MarkdownReference.table(BenchSettings.class));
         parts.add("## Settings of `bench generate`\n\n" + MarkdownReference.table(GenerateBenchSettings.class));
         parts.add("## Exit status\n\n| Status | Meaning |\n|---|---|\n"

@@ -2,6 +2,7 @@ package dev.plumb.cli;
 
 import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
+import dev.plumb.recipe.Recipe;
 import dev.plumb.train.Job;
 import dev.plumb.train.Methods;
 import dev.plumb.train.RunLayout;
@@ -9,10 +10,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /** The words after {@code train} and {@code check}: a file, a method or a run's folder, then settings. */
 final class RunWords {
     private RunWords() {}
+
+    /** The recipe that the words name, if the first one is a YAML file of stages. */
+    static Optional<Recipe> recipe(List<String> words) {
+        if (words.isEmpty() || words.get(0).contains("=")) {
+            return Optional.empty();
+        }
+        Path file = Path.of(words.get(0));
+        if (!Files.isRegularFile(file)) {
+            return Optional.empty();
+        }
+        YamlSource source = YamlSource.file(file);
+        return Recipe.isRecipe(source)
+                ? Optional.of(Recipe.read(source.with(words.subList(1, words.size()))))
+                : Optional.empty();
+    }
 
     /** The settings that the words give. */
     static Job job(List<String> words, boolean resume) {
@@ -41,6 +58,12 @@ final class RunWords {
 
     private static Job runIn(Path folder, List<String> settings, boolean resume) {
         Path config = new RunLayout(folder).config();
+        Path recipe = folder.resolve("recipe.yaml");
+        if (!Files.exists(config) && Files.exists(recipe)) {
+            throw new PlumbException(
+                    folder + " is the folder of a recipe: to go on with it, call the command again that"
+                            + " stands at the head of " + recipe + ".");
+        }
         if (!Files.exists(config)) {
             throw new PlumbException(folder + " is a folder, but not that of a run: it has no config.yaml.");
         }

@@ -1,12 +1,16 @@
 package dev.plumb.cli;
 
 import dev.plumb.hub.AdapterFolder;
+import dev.plumb.recipe.Recipe;
+import dev.plumb.recipe.RecipeRun;
+import dev.plumb.recipe.Stage;
 import dev.plumb.train.Job;
 import dev.plumb.train.RunLayout;
 import dev.plumb.train.Training;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
@@ -25,7 +29,12 @@ import picocli.CommandLine.Spec;
             "",
             "Before the first step everything is read and verified once, as by `plumb check`. The run writes one folder:"
                     + " settings, metrics, samples, checkpoints, provenance, a report and the final model. Ctrl-C"
-                    + " saves and ends; --resume goes on, to the same weights as without the break."
+                    + " saves and ends; --resume goes on, to the same weights as without the break.",
+            "",
+            "A YAML file with stages is a recipe: all stages are verified, then run one after another, each in a folder"
+                    + " of its own. Called again, it passes over those that are finished and goes on with the one that"
+                    + " was not. NAME.key=value is a setting of the stage NAME; key=value one of all stages that do not"
+                    + " set it themselves."
         },
         footer = {
             "",
@@ -33,7 +42,8 @@ import picocli.CommandLine.Spec;
             "  plumb train dpo model=my-model data=pairs.jsonl",
             "  plumb train sft model=my-model data=chats.jsonl output=runs/first",
             "  plumb train examples/dpo.yaml beta=0.2 data.on_bad_row=drop",
-            "  plumb train --resume runs/dpo"
+            "  plumb train --resume runs/dpo",
+            "  plumb train examples/instructgpt.yaml model=my-model ppo.kl_coef=0.1"
         })
 final class Train implements Callable<Integer> {
     @Spec
@@ -62,10 +72,14 @@ final class Train implements Callable<Integer> {
             throw new ParameterException(
                     spec.commandLine(), "Name a YAML file or a method, as in `plumb train dpo model=… data=…`.");
         }
-        Job job = RunWords.job(words, resume);
         List<String> command = Stream.concat(
                         Stream.of("plumb"), spec.commandLine().getParseResult().originalArgs().stream())
                 .toList();
+        Optional<Recipe> recipe = RunWords.recipe(words);
+        if (recipe.isPresent()) {
+            return recipe(recipe.get(), command);
+        }
+        Job job = RunWords.job(words, resume);
         Training.Outcome outcome = new Training(job, resume, command).run();
         if (outcome.model().isEmpty()) {
             return Exit.INTERRUPTED;
@@ -84,6 +98,19 @@ final class Train implements Callable<Integer> {
             System.out.println("  " + Text.program() + " merge model="
                     + Text.word(job.run().model()) + " adapter=" + Text.word(model) + " output=FOLDER");
         }
+        return Exit.DONE;
+    }
+
+    private static int recipe(Recipe recipe, List<String> command) {
+        RecipeRun.Outcome outcome = new RecipeRun(recipe, command).run();
+        if (outcome.last().isEmpty()) {
+            return Exit.INTERRUPTED;
+        }
+        System.out.println();
+        for (Stage stage : recipe.stages()) {
+            System.out.printf("%-20s  %s%n", stage.name(), stage.product());
+        }
+        System.out.printf("%-20s  %s%n", "report", outcome.page());
         return Exit.DONE;
     }
 }

@@ -6,6 +6,7 @@ import dev.plumb.config.Binder;
 import dev.plumb.config.YamlSource;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.recipe.Recipe;
 import dev.plumb.tensor.Device;
 import dev.plumb.train.Job;
 import dev.plumb.train.Method;
@@ -49,7 +50,14 @@ class ReadmeTest {
         assertThat(help.status()).as(name + " is a command").isEqualTo(Exit.DONE);
         assertThat(help.out()).startsWith("Usage: plumb " + name);
         switch (name) {
-            case "train", "check" -> assertThat(job(rest).run().model()).isNotNull();
+            case "train", "check" -> {
+                Optional<Recipe> recipe = RunWords.recipe(local(rest));
+                if (recipe.isPresent()) {
+                    assertThat(recipe.get().stages()).isNotEmpty();
+                } else {
+                    assertThat(job(rest).run().model()).isNotNull();
+                }
+            }
             case "generate" ->
                 Binder.bind(GenerateSettings.class, YamlSource.commandLine().with(rest));
             case "chat" ->
@@ -83,11 +91,15 @@ class ReadmeTest {
             assertThat(words).hasSize(2); // the folder of a run, which is not there now
             return Methods.job(YamlSource.commandLine().with(List.of("method=dpo", "model=m", "data=d")));
         }
+        return RunWords.job(local(words), false);
+    }
+
+    private static List<String> local(List<String> words) {
         List<String> local = new ArrayList<>(words);
         if (local.get(0).endsWith(".yaml")) {
             local.set(0, ROOT.resolve(local.get(0)).toString());
         }
-        return RunWords.job(local, false);
+        return local;
     }
 
     @Test
@@ -116,17 +128,23 @@ class ReadmeTest {
                     .sorted()
                     .toList();
         }
-        assertThat(examples).hasSizeGreaterThanOrEqualTo(Methods.all().size());
+        assertThat(examples.stream().filter(file -> !Recipe.isRecipe(YamlSource.file(file))))
+                .hasSizeGreaterThanOrEqualTo(Methods.all().size());
         return examples.stream()
                 .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
                     boolean several = file.endsWith("compare.yaml");
-                    Job job = several
-                            ? plan(List.of("examples/compare.yaml"))
-                                    .runs()
-                                    .get(0)
-                                    .job()
-                            : RunWords.job(List.of(file.toString()), false);
-                    assertThat(job.run().data().files()).isNotEmpty();
+                    Optional<Recipe> recipe = several ? Optional.empty() : RunWords.recipe(List.of(file.toString()));
+                    if (recipe.isPresent()) {
+                        assertThat(recipe.get().stages()).isNotEmpty();
+                    } else {
+                        Job job = several
+                                ? plan(List.of("examples/compare.yaml"))
+                                        .runs()
+                                        .get(0)
+                                        .job()
+                                : RunWords.job(List.of(file.toString()), false);
+                        assertThat(job.run().data().files()).isNotEmpty();
+                    }
                     assertThat(Files.readString(file))
                             .contains("#   ./plumb " + (several ? "compare" : "train") + " examples/"
                                     + file.getFileName() + " ");

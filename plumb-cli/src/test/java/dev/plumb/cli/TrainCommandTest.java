@@ -77,6 +77,37 @@ class TrainCommandTest {
     }
 
     @Test
+    void aRecipeIsTrainedByOneCommandAndGoneOnWithByTheSame() throws IOException {
+        Path recipe = folder.resolve("recipe.yaml");
+        Files.writeString(recipe, """
+                shared: {device: cpu, max_steps: 3, learning_rate: 0.01}
+                stages:
+                  - {method: dpo}
+                  - {method: reward, model: '${dpo}'}
+                """);
+        Path out = folder.resolve("out");
+        String[] words = {
+            "train", recipe.toString(), "model=" + model, "data=" + pairs, "output=" + out, "reward.max_steps=2"
+        };
+        Console checked = Console.run("check", recipe.toString(), "model=" + model, "data=" + pairs, "output=" + out);
+        assertThat(checked.status()).as(checked.err()).isEqualTo(Exit.DONE);
+        assertThat(checked.out()).contains("checking 1-dpo", "checking 2-reward", "would take 3 steps");
+        assertThat(out).doesNotExist();
+
+        Console trained = Console.run(words);
+        assertThat(trained.err()).isEmpty();
+        assertThat(trained.out())
+                .contains("stage 2 of 2: reward", "dpo                   " + out.resolve("1-dpo/final"))
+                .contains("report                " + out.resolve("index.html"));
+        assertThat(Console.run(words).out()).contains("stage 1-dpo is finished", "stage 2-reward is finished");
+        assertThat(Console.run("train", "--resume", out.toString()).err())
+                .contains("is the folder of a recipe: to go on with it, call the command again");
+        assertThat(Console.run("train", recipe.toString(), "dp.beta=1").err()).contains("did you mean 'dpo'?");
+        assertThat(Console.run("explain", "rejection_sampling.min_reward").out())
+                .contains("must earn");
+    }
+
+    @Test
     void anAdapterIsTrainedScoredAndMerged() throws IOException {
         Path run = folder.resolve("run");
         Path adapter = run.resolve("final");

@@ -166,7 +166,7 @@ public final class Binder {
                         .anyMatch(override -> override.startsWith(key + "=") || override.startsWith(key + "."));
     }
 
-    private static Value read(YamlSource source, Faults faults) {
+    static Value read(YamlSource source, Faults faults) {
         Optional<Value> tree = source.name()
                 .map(name -> YamlReader.file(name, source.text(), faults))
                 .orElseGet(() -> YamlReader.snippet(Place.COMMAND_LINE, source.text(), faults));

@@ -20,6 +20,14 @@ final class Faults {
         found.faults.forEach(fault -> add(fault.place, key + ": " + fault.message));
     }
 
+    void addAll(Faults found) {
+        faults.addAll(found.faults);
+    }
+
+    boolean isEmpty() {
+        return faults.isEmpty();
+    }
+
     /**
      * Ends the binding if anything was wrong.
      *

@@ -23,6 +23,7 @@ import org.snakeyaml.engine.v2.nodes.NodeTuple;
 import org.snakeyaml.engine.v2.nodes.ScalarNode;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 import org.snakeyaml.engine.v2.nodes.Tag;
+import org.snakeyaml.engine.v2.schema.FailsafeSchema;
 
 /** Reads YAML 1.2 into values that know their places. */
 final class YamlReader {
@@ -59,8 +60,11 @@ final class YamlReader {
     }
 
     private Optional<Value> read(String text) {
-        LoadSettings settings =
-                LoadSettings.builder().setAllowNonScalarKeys(true).build(); // reported below, with their place
+        LoadSettings settings = LoadSettings.builder()
+                .setSchema(
+                        new FailsafeSchema()) // types are up to the settings, and ${NAME} is no variable of the system
+                .setAllowNonScalarKeys(true) // reported below, with their place
+                .build();
         try {
             return Optional.of(new Compose(settings)
                     .composeString(text)

@@ -28,6 +28,8 @@ final class BeforeAfter {
             "length_baseline_accuracy",
             "mean_token_accuracy",
             "kl",
+            "objective/kl",
+            "completions/mean_length",
             "entropy");
 
     private BeforeAfter() {}

@@ -163,7 +163,8 @@ final class Html {
         return name.toLowerCase(Locale.ROOT).replace(' ', '-');
     }
 
-    private static String style() {
+    /** The look of all pages. */
+    static String style() {
         try (InputStream in = Html.class.getResourceAsStream("report.css")) {
             return new String(Objects.requireNonNull(in, "report.css").readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

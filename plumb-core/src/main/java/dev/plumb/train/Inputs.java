@@ -19,13 +19,15 @@ import java.util.Set;
  */
 record Inputs(Path model, DataConfig data, List<HubOrigin> origins) {
     static Inputs find(RunSettings settings, Hub hub) {
+        return find(settings.model(), settings.data(), hub);
+    }
+
+    static Inputs find(Path named, DataConfig rows, Hub hub) {
         Set<HubOrigin> origins = new LinkedHashSet<>();
-        Hub.Found model = hub.model(settings.model());
+        Hub.Found model = hub.model(named);
         model.origin().ifPresent(origins::add);
-        DataConfig data = settings.data()
-                .withFiles(
-                        files(settings.data().files(), false, hub, origins),
-                        files(settings.data().evalFiles(), true, hub, origins));
+        DataConfig data =
+                rows.withFiles(files(rows.files(), false, hub, origins), files(rows.evalFiles(), true, hub, origins));
         return new Inputs(model.path(), data, List.copyOf(origins));
     }
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** Reward functions and reward models that are ready to score. */
-final class OpenRewards implements AutoCloseable {
+public final class OpenRewards implements AutoCloseable {
     /** A model may score many long answers in one call. */
     private static final Duration DEADLINE = Duration.ofMinutes(30);
 
@@ -27,8 +27,10 @@ final class OpenRewards implements AutoCloseable {
      *
      * @param settings which
      * @param policy the model that writes, in whose format and on whose device models score
+     * @return the rewards, to be closed
+     * @throws dev.plumb.config.PlumbException if one cannot work on this machine, or a model is no reward model
      */
-    static OpenRewards of(Rewards settings, Checkpoint policy) {
+    public static OpenRewards of(Rewards settings, Checkpoint policy) {
         List<RewardPart> parts = new ArrayList<>(settings.functions().parts());
         List<LearnedReward> models = new ArrayList<>();
         try {
@@ -59,7 +61,12 @@ final class OpenRewards implements AutoCloseable {
         }
     }
 
-    RewardSet set() {
+    /**
+     * All of them together.
+     *
+     * @return the set
+     */
+    public RewardSet set() {
         return set;
     }
 

@@ -109,8 +109,12 @@ public record RunLayout(Path root) {
         return List.of(preflight(), metrics(), samples(), summary(), provenance(), report());
     }
 
-    /** Whether there is something that a second start would destroy. */
-    boolean holdsRun() {
+    /**
+     * Whether there is something that a second start would destroy.
+     *
+     * @return true once a run has measured, saved or finished here
+     */
+    public boolean holdsRun() {
         return hasContent(metrics())
                 || Files.exists(finalModel())
                 || !new Checkpoints(this).complete().isEmpty();

@@ -80,6 +80,21 @@ public final class Training {
     }
 
     /**
+     * Whether the run's folder holds its final model already.
+     *
+     * @return whether it is there
+     * @throws PlumbException if it was made with other settings
+     */
+    public boolean isFinished() {
+        RunLayout layout = new RunLayout(job.run().folder());
+        if (!Files.exists(layout.finalModel())) {
+            return false;
+        }
+        requireSameSettings();
+        return true;
+    }
+
+    /**
      * Does all that {@link #run} does before the first step, writes nothing but to the standard output, and trains nothing.
      *
      * @throws PlumbException if {@code run} would refuse
@@ -94,6 +109,10 @@ public final class Training {
             workplace.dataset().preflight().requireSound();
             if (job instanceof Job.GdpoJob gdpo) {
                 targets(gdpo, workplace);
+            }
+            if (job instanceof OnlineJob online) {
+                maxCompletionLength(workplace);
+                online.rewards().functions().parts(); // refuses what cannot work on this machine
             }
             long steps = schedule(workplace).total();
             System.out.println("A run would take " + steps + " steps of "
@@ -332,18 +351,22 @@ public final class Training {
         Path file = folder.layout().config();
         try {
             if (resume && Files.exists(file)) {
-                List<String> differences = otherSettings();
-                if (!differences.isEmpty()) {
-                    throw new PlumbException("The run in " + folder.layout().root()
-                            + " was started with other settings, and going on with these would be another run: "
-                            + String.join("; ", differences)
-                            + ". Repeat them as they were, or choose another `output`.");
-                }
+                requireSameSettings();
                 return;
             }
             AtomicFiles.writeString(file, now);
         } catch (IOException e) {
             throw new PlumbException(file + " cannot be written or read (" + e.getMessage() + ").", e);
+        }
+    }
+
+    private void requireSameSettings() {
+        List<String> differences = otherSettings();
+        if (!differences.isEmpty()) {
+            throw new PlumbException("The run in " + job.run().folder()
+                    + " was started with other settings, and going on with these would be another run: "
+                    + String.join("; ", differences)
+                    + ". Repeat them as they were, or choose another `output`.");
         }
     }
 

@@ -9,6 +9,7 @@ import dev.plumb.data.RowKind;
 import dev.plumb.data.StepConfig;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Hub;
+import dev.plumb.hub.HubOrigin;
 import dev.plumb.model.Architecture;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
@@ -18,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -54,6 +56,35 @@ public final class Workplace implements AutoCloseable {
     }
 
     /**
+     * Opens a language model that is to answer prompts and learns nothing.
+     *
+     * @param model checkpoint folder, or an id on a hub
+     * @param data the prompts
+     * @param device where to compute
+     * @param dtype number format of the weights
+     * @return the opened workplace; its preflight may hold refusals
+     * @throws PlumbException if the model or a file cannot be read, or the model is a reward model
+     */
+    public static Workplace forPrompts(Path model, DataConfig data, Device device, Precision dtype) {
+        Inputs inputs = Inputs.find(model, data, Hub.ofEnvironment());
+        Checkpoint checkpoint = Checkpoint.load(inputs.model(), Optional.of(dtype.on(device)), device);
+        try {
+            requireWriter(checkpoint, model);
+            return open(inputs, checkpoint, RowKind.PROMPT, Optional.empty());
+        } catch (RuntimeException e) {
+            checkpoint.close();
+            throw e;
+        }
+    }
+
+    private static void requireWriter(Checkpoint checkpoint, Path model) {
+        if (checkpoint.decoder().architecture().isScoring()) {
+            throw new PlumbException(model + ": is a reward model, which gives scores and writes nothing;"
+                    + " this method needs a language model.");
+        }
+    }
+
+    /**
      * The same with a model that gives scores in place of words, if so wished, and with a hub that may know the commits of an
      * earlier start.
      *
@@ -86,12 +117,8 @@ public final class Workplace implements AutoCloseable {
                         ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed())
                         : Checkpoint.load(inputs.model(), type, device);
         try {
-            if (!scoring
-                    && steps.isEmpty()
-                    && checkpoint.decoder().architecture().isScoring()) {
-                throw new PlumbException(
-                        settings.model() + ": is a reward model, which gives scores and writes nothing;"
-                                + " this method needs a language model.");
+            if (!scoring && steps.isEmpty()) {
+                requireWriter(checkpoint, settings.model());
             }
             checkpoint = settings.adapter().prepare(checkpoint, settings.seed());
             return open(inputs, checkpoint, kind, steps);
@@ -128,6 +155,24 @@ public final class Workplace implements AutoCloseable {
     /** What was read, and where it came from. */
     Inputs inputs() {
         return inputs;
+    }
+
+    /**
+     * The data settings with files of this machine in place of ids on a hub.
+     *
+     * @return the settings
+     */
+    public DataConfig data() {
+        return inputs.data();
+    }
+
+    /**
+     * What of model and data came from a hub.
+     *
+     * @return the origins
+     */
+    public List<HubOrigin> origins() {
+        return inputs.origins();
     }
 
     /**
@@ -178,7 +223,12 @@ public final class Workplace implements AutoCloseable {
         return tokenizer;
     }
 
-    Encoder encoder() {
+    /**
+     * Rows to tokens, as the data set was encoded.
+     *
+     * @return the encoder
+     */
+    public Encoder encoder() {
         return encoder;
     }
 

@@ -26,7 +26,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 
 /** A tiny model, its tokenizer and a few rows on disk, and runs that learn from them. */
-record TinyRun(Path folder) {
+public record TinyRun(Path folder) {
     private static final String[] WORDS = {
         "the", "lamp", "keeper", "harbour", "boat", "storm", "night", "reads", "sleeps", "burns", "a", "old", "grey",
         "sea"
@@ -34,7 +34,7 @@ record TinyRun(Path folder) {
     private static final int VOCABULARY = 280;
 
     /** Makes model and rows in an empty folder. */
-    static TinyRun make(Path folder) {
+    public static TinyRun make(Path folder) {
         TinyRun run = new TinyRun(folder);
         try {
             Random random = new Random(5);
@@ -136,7 +136,7 @@ record TinyRun(Path folder) {
         }
     }
 
-    Path model() {
+    public Path model() {
         return folder.resolve("model");
     }
 

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
 /** Training in a process of its own, which can be killed. */
-final class TrainingProcess {
+public final class TrainingProcess {
     private final Process process;
     private final Path log;
 
@@ -33,6 +33,11 @@ final class TrainingProcess {
 
     /** Starts the process; what stands in front of its command may limit it. */
     static TrainingProcess start(Path yaml, boolean resume, String... before) {
+        return start(TrainingProcess.class, yaml, List.of(yaml.toString(), Boolean.toString(resume)), before);
+    }
+
+    /** Starts another program beside a file. */
+    public static TrainingProcess start(Class<?> main, Path yaml, List<String> words, String... before) {
         List<String> command = new ArrayList<>(List.of(before));
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(
@@ -45,8 +50,8 @@ final class TrainingProcess {
                 + System.getProperty("org.bytedeco.javacpp.cachedir", home + "/.javacpp/cache"));
         command.add("-DDJL_CACHE_DIR=" + home + "/.djl.ai");
         command.add("-Duser.home=" + yaml.getParent()); // and stored references of other runs do not
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), TrainingProcess.class.getName()));
-        command.addAll(List.of(yaml.toString(), Boolean.toString(resume)));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+        command.addAll(words);
         try {
             Path log = Files.createTempFile(yaml.getParent(), "process", ".log");
             Process process = new ProcessBuilder(command)
@@ -68,7 +73,7 @@ final class TrainingProcess {
     }
 
     /** Waits for something to happen, kills at once, and says whether the process lived until then. */
-    boolean killWhen(BooleanSupplier moment) {
+    public boolean killWhen(BooleanSupplier moment) {
         boolean met = waitFor(moment);
         process.destroyForcibly(); // SIGKILL
         end();
@@ -87,7 +92,7 @@ final class TrainingProcess {
     }
 
     /** Waits for the end, and gives the exit status. */
-    int end() {
+    public int end() {
         try {
             if (!process.waitFor(2, TimeUnit.MINUTES)) {
                 process.destroyForcibly();
@@ -99,7 +104,7 @@ final class TrainingProcess {
         }
     }
 
-    String output() {
+    public String output() {
         try {
             return Files.readString(log);
         } catch (IOException e) {
