@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.data.Example;
+import dev.plumb.data.Order;
 import dev.plumb.data.TokenPrompt;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Safetensors;
@@ -19,6 +20,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Learns from what the policy itself writes: draws completions of some prompts, has them rewarded, lets the objective say what
@@ -33,6 +35,7 @@ final class OnlineLoop implements Loop {
     private final PolicyObjective objective;
     private final RewardSet rewards;
     private final Roller roller;
+    private final RolloutSource source;
     private final RolloutScorer scorer;
     private final Optional<Critic> critic;
     private final int criticWarmup;
@@ -42,7 +45,9 @@ final class OnlineLoop implements Loop {
     private double[] memory;
     private Rollout rollout = Rollout.NONE;
     private Metrics ofRollout = new Metrics();
-    private List<String> faults = List.of();
+    private List<String> said = List.of();
+    private long tokens;
+    private boolean learnt;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
     /**
@@ -55,6 +60,7 @@ final class OnlineLoop implements Loop {
      * @param objective what completions are worth, and the loss
      * @param rewards what they are rewarded for
      * @param roller draws them
+     * @param order of the prompts
      */
     OnlineLoop(
             Decoder decoder,
@@ -63,7 +69,8 @@ final class OnlineLoop implements Loop {
             OnlineJob job,
             PolicyObjective objective,
             RewardSet rewards,
-            Roller roller) {
+            Roller roller,
+            Order order) {
         Optimisation optimisation = job.optimisation();
         this.settings = job.online();
         this.objective = objective;
@@ -83,6 +90,7 @@ final class OnlineLoop implements Loop {
                 .map(of -> of.criticLearningRate() / job.learningRate())
                 .orElse(1.0);
         this.seed = job.run().seed();
+        this.source = new RolloutSource(roller, rewards, settings, order, seed);
         this.memory = objective.start();
     }
 
@@ -96,19 +104,21 @@ final class OnlineLoop implements Loop {
 
     /** Draws a rollout and has it rewarded. */
     private void collect(TokenStore store, Schedule.Turn now) {
-        List<Written> written = roller.draw(
-                store,
-                now.rows(),
-                settings.generations(),
-                seed,
-                now.take() * now.rows().size());
-        RewardScores scores = rewards.scores(roller.inputs(store, written));
+        RolloutSource.Drawn drawn = source.draw(store, now);
+        List<Written> written = drawn.kept().written();
         double[] greedy = new double[0];
         if (objective.needsGreedy()) {
-            greedy = rewards.scores(roller.inputs(store, roller.greedy(store, now.rows())))
+            List<Long> prompts = IntStream.range(0, written.size() / settings.generations())
+                    .mapToObj(
+                            group -> written.get(group * settings.generations()).row())
+                    .toList();
+            greedy = rewards.scores(roller.inputs(store, roller.greedy(store, prompts)))
                     .totals();
         }
-        take(now, written, scores, greedy);
+        take(now, written, drawn.kept().scores(), greedy);
+        ofRollout.merge(drawn.measures());
+        tokens = drawn.tokens();
+        said = drawn.notes();
     }
 
     /**
@@ -121,6 +131,11 @@ final class OnlineLoop implements Loop {
      */
     void take(Schedule.Turn now, List<Written> drawn, RewardScores scores, double[] greedy) {
         turn = now;
+        if (drawn.isEmpty()) {
+            rollout = Rollout.empty(settings.generations(), memory);
+            ofRollout = new Metrics();
+            return;
+        }
         boolean later = settings.steps() > 1;
         List<Written> written = scorer.score(
                 drawn,
@@ -131,7 +146,6 @@ final class OnlineLoop implements Loop {
         memory = credit.memory();
         rollout = new Rollout(settings.generations(), written, credit, false);
         ofRollout = measures(written, experience, credit, scores);
-        faults = scores.faults();
     }
 
     private Experience experience(List<Written> written, RewardScores scores, double[] greedy) {
@@ -217,10 +231,11 @@ final class OnlineLoop implements Loop {
         List<Integer> chosen = rollout.step(turn.phase(), settings.miniBatches(), seed + turn.take()).stream()
                 .filter(i -> rollout.credit().kept()[i])
                 .toList();
-        long tokens = chosen.stream()
+        learnt = !chosen.isEmpty();
+        long length = chosen.stream()
                 .mapToLong(i -> rollout.written().get(i).ids().length)
                 .sum();
-        PolicyObjective.Step step = new PolicyObjective.Step(chosen.size(), tokens, roller.maxLength());
+        PolicyObjective.Step step = new PolicyObjective.Step(chosen.size(), length, roller.maxLength());
         measured.total("loss", 0);
         double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
         if (objective.stopsAt(drift)) {
@@ -243,9 +258,10 @@ final class OnlineLoop implements Loop {
         return Critic.owns(name) ? criticRate : 1;
     }
 
+    /** Without a completion to learn from, moments of earlier steps must not move the weights either. */
     @Override
     public boolean updates() {
-        return !rollout.givenUp();
+        return learnt && !rollout.givenUp();
     }
 
     @Override
@@ -303,20 +319,15 @@ final class OnlineLoop implements Loop {
 
     @Override
     public List<String> notes() {
-        List<String> said = faults;
-        faults = List.of();
-        return said;
+        List<String> all = said;
+        said = List.of();
+        return all;
     }
 
     /** Prompts once, and what was written to them. */
     @Override
     public long tokens(TokenStore store, List<Long> rows) {
-        return turn.phase() > 0
-                ? 0
-                : rows.stream().mapToLong(store::tokens).sum()
-                        + rollout.written().stream()
-                                .mapToLong(one -> one.ids().length)
-                                .sum();
+        return turn.phase() > 0 ? 0 : tokens;
     }
 
     @Override

@@ -14,6 +14,8 @@ import java.util.Optional;
  * @param topK only so many of the most probable tokens
  * @param minP only tokens at least this share as probable as the most probable one
  * @param repetitionPenalty of tokens that are there already
+ * @param dynamicSampling whether prompts whose completions all earned the same are replaced
+ * @param maxResample how often further prompts are drawn for that
  * @param numGenerationsEval completions of each held-out prompt
  */
 public record OnlineSettings(
@@ -83,6 +85,24 @@ public record OnlineSettings(
         double repetitionPenalty,
 
         @Setting(
+                doc = "Prompts whose answers all earned the same teach nothing to methods that compare them: leave them"
+                        + " out and draw further ones until the batch is full. It changes which prompts are learnt from;"
+                        + " dynamic_sampling/keep_rate is the share that was kept, dynamic_sampling/reward the mean of all"
+                        + " that were drawn.",
+                byDefault = "false",
+                source = "DAPO, arXiv 2503.14476 eq. 11")
+        boolean dynamicSampling,
+
+        @Setting(
+                doc =
+                        "How often further prompts are drawn, each time as many as are missing; then the step goes on with"
+                                + " what it has, and says so.",
+                byDefault = "10",
+                min = 1,
+                source = "verl: max_num_gen_batches 10")
+        int maxResample,
+
+        @Setting(
                 doc = "Completions of each held-out prompt in an evaluation, drawn as in training from seeds of their"
                         + " own.",
                 byDefault = "1",
@@ -100,6 +120,8 @@ public record OnlineSettings(
                 topK,
                 minP,
                 repetitionPenalty,
+                dynamicSampling,
+                maxResample,
                 numGenerationsEval);
     }
 

@@ -26,11 +26,7 @@ import java.util.SplittableRandom;
  */
 record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit credit, boolean givenUp) {
     /** Before the first. */
-    static final Rollout NONE = new Rollout(
-            1,
-            List.of(),
-            new PolicyObjective.Credit(List.of(), List.of(), new boolean[0], new double[0], List.of()),
-            false);
+    static final Rollout NONE = empty(1, new double[0]);
 
     private static final String FILE = "rollout.json";
     private static final JsonMapper JSON = new JsonMapper();
@@ -68,6 +64,15 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
             }
         }
         return rows;
+    }
+
+    /** One from which nothing is learnt; what the objective remembers stays. */
+    static Rollout empty(int groupSize, double[] memory) {
+        return new Rollout(
+                groupSize,
+                List.of(),
+                new PolicyObjective.Credit(List.of(), List.of(), new boolean[0], memory, List.of()),
+                false);
     }
 
     Rollout giveUp() {
