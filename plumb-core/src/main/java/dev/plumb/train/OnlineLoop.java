@@ -9,6 +9,7 @@ import dev.plumb.model.Decoder;
 import dev.plumb.objective.Experience;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.RolloutMeasures;
+import dev.plumb.objective.SamplerMismatch;
 import dev.plumb.reward.RewardInput;
 import dev.plumb.reward.RewardScores;
 import dev.plumb.reward.RewardSet;
@@ -136,16 +137,16 @@ final class OnlineLoop implements Loop {
             ofRollout = new Metrics();
             return;
         }
-        boolean later = settings.steps() > 1;
-        List<Written> written = scorer.score(
-                drawn,
-                objective.creditNeedsLogps() || later || objective.creditNeedsEntropies(),
-                objective.needsReference());
+        boolean asks = objective.creditNeedsLogps() || objective.creditNeedsEntropies();
+        Optional<SamplerMismatch> correction = settings.correction();
+        List<Written> written =
+                scorer.score(drawn, asks || settings.steps() > 1 || correction.isPresent(), objective.needsReference());
         Experience experience = experience(written, scores, greedy);
         PolicyObjective.Credit credit = objective.credit(experience, memory);
         memory = credit.memory();
-        rollout = new Rollout(settings.generations(), written, credit, false);
-        ofRollout = measures(written, experience, credit, scores);
+        ofRollout = measures(experience, credit, scores);
+        List<double[]> weights = compare(written, correction);
+        rollout = new Rollout(settings.generations(), written, credit, weights, false);
     }
 
     private Experience experience(List<Written> written, RewardScores scores, double[] greedy) {
@@ -193,28 +194,26 @@ final class OnlineLoop implements Loop {
         return rows;
     }
 
-    private Metrics measures(
-            List<Written> written, Experience experience, PolicyObjective.Credit credit, RewardScores scores) {
+    private static Metrics measures(Experience experience, PolicyObjective.Credit credit, RewardScores scores) {
         Metrics out = new Metrics();
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
         scores.counts().forEach((name, count) -> out.set(name, count));
-        double sum = 0;
-        double most = 0;
-        long tokens = 0;
-        for (Written one : written) {
-            for (int t = 0; t < one.old().length; t++) {
-                double apart = Math.abs(one.old()[t] - one.drawn()[t]);
-                sum += apart;
-                most = Math.max(most, apart);
-                tokens++;
-            }
-        }
-        if (tokens > 0) {
-            out.add("sampling/sampling_logp_difference/mean", sum, tokens);
-            out.max("sampling/sampling_logp_difference/max", most);
-        }
         return out;
+    }
+
+    /** Measures how far the draws are from the policy, where that is known; gives weights that make up for it. */
+    private List<double[]> compare(List<Written> written, Optional<SamplerMismatch> correction) {
+        if (written.get(0).old().length == 0) {
+            return List.of();
+        }
+        SamplerMismatch.Correction of = correction
+                .orElse(SamplerMismatch.NONE)
+                .of(
+                        written.stream().map(Written::old).toList(),
+                        written.stream().map(Written::drawn).toList());
+        of.measures().forEach(ofRollout::add);
+        return of.weights();
     }
 
     @Override

@@ -158,7 +158,8 @@ class OnlineLayoutsAgreeTest {
             int[] prompt = random.ints(prompts[row], 0, VOCABULARY).toArray();
             for (int length : lengths[row]) {
                 int[] ids = random.ints(length, 0, VOCABULARY).toArray();
-                out.add(new Written(row, prompt, ids, length < 30, new double[length], NONE, NONE, NONE, NONE));
+                double[] drawn = random.doubles(length, -6, -2).toArray();
+                out.add(new Written(row, prompt, ids, length < 30, drawn, NONE, NONE, NONE, NONE));
             }
         }
         return out;
@@ -186,6 +187,8 @@ class OnlineLayoutsAgreeTest {
         "capped logits, grpo, temperature=1.3 entropy_coef=0.05 importance_sampling_level=sequence",
         "grouped heads, grpo, loss_type=dr_grpo top_entropy_quantile=0.5",
         "grouped heads, grpo, loss_type=cispo kl_in=reward beta=0.1",
+        "grouped heads, grpo, top_p=0.9 beta=0.04 loss_type=grpo",
+        "grouped heads, ppo, repetition_penalty=1.2 importance_sampling_mode=geometric_keep",
         "adapter, grpo, beta=0.04 temperature=1.3 entropy_coef=0.05",
         "'adapter, dora', ppo, kl_coef=0.1 entropy_coef=0.05",
         "grouped heads, rloo, loss_type=ratio beta=0.05",
@@ -259,6 +262,7 @@ class OnlineLayoutsAgreeTest {
         private List<Written> written = List.of();
         private List<double[]> old = List.of();
         private List<double[]> values = List.of();
+        private List<double[]> weights = List.of();
         private RewardScores scores = scores(List.of());
         private Optional<PolicyObjective.Credit> credit = Optional.empty();
 
@@ -276,6 +280,11 @@ class OnlineLayoutsAgreeTest {
             List<double[]> rewards = new ArrayList<>();
             old = numbers(one -> logps(models.policy(), one));
             values = numbers(this::values);
+            List<double[]> drawn = rollout.stream().map(Written::drawn).toList();
+            weights = job.online()
+                    .correction()
+                    .map(correction -> correction.of(old, drawn).weights())
+                    .orElse(List.of());
             List<double[]> entropies = numbers(this::entropies);
             for (int i = 0; i < stopped.length; i++) {
                 stopped[i] = rollout.get(i).stopped();
@@ -362,7 +371,7 @@ class OnlineLayoutsAgreeTest {
                         tensor(kept, old),
                         objective.needsReference() ? Optional.of(tensor(kept, reference)) : Optional.empty(),
                         tensor(kept, of.advantages()),
-                        Optional.empty(),
+                        weights.isEmpty() ? Optional.empty() : Optional.of(tensor(kept, weights)),
                         Optional.of(joined(kept, this::entropies)),
                         valued
                                 ? Optional.of(new PolicyBatch.Critic(

@@ -141,6 +141,31 @@ class OnlineRunTest {
     }
 
     @Test
+    void drawsFromTheMostProbableTokensAreWeighedByTheirMass() {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "max_steps: 6",
+            "save_steps: 3",
+            "num_iterations: 2",
+            "top_p: 0.7",
+            "temperature: 1.5"
+        };
+        RunLayout whole = train("grpo", "whole", settings);
+        Map<String, Double> values = TinyRun.entries(whole, Split.TRAIN).get(0).values();
+        String name = "sampling/importance_sampling_ratio/";
+        assertThat(values.get(name + "min")).isBetween(0.7 - 1e-4, 0.8);
+        assertThat(values.get(name + "max")).isLessThan(1 + 1e-4);
+        assertThat(values.get(name + "mean")).isBetween(0.7, 1.0);
+        train("grpo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // in the middle of a rollout
+        RunLayout without = train(
+                "grpo", "none", "max_steps: 2", "num_iterations: 2", "top_p: 0.7", "importance_sampling_mode: none");
+        values = TinyRun.entries(without, Split.TRAIN).get(0).values();
+        assertThat(values).doesNotContainKey(name + "mean");
+        assertThat(values.get("sampling/sampling_logp_difference/max")).isGreaterThan(0.01);
+    }
+
+    @Test
     void promptsWhoseAnswersAreAllAlikeAreReplaced() {
         String[] settings = {
             "learning_rate: 1e-2",
