@@ -199,6 +199,12 @@ final class OnlineLoop implements Loop {
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
         scores.counts().forEach((name, count) -> out.set(name, count));
+        out.set(
+                "reward_timeouts",
+                scores.counts().entrySet().stream()
+                        .filter(count -> count.getKey().endsWith("/timeouts"))
+                        .mapToLong(Map.Entry::getValue)
+                        .sum());
         return out;
     }
 
@@ -234,7 +240,8 @@ final class OnlineLoop implements Loop {
         long length = chosen.stream()
                 .mapToLong(i -> rollout.written().get(i).ids().length)
                 .sum();
-        PolicyObjective.Step step = new PolicyObjective.Step(chosen.size(), length, roller.maxLength());
+        PolicyObjective.Step step = new PolicyObjective.Step(
+                chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
         double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
         if (objective.stopsAt(drift)) {

@@ -189,6 +189,7 @@ class OnlineLayoutsAgreeTest {
         "grouped heads, grpo, loss_type=cispo kl_in=reward beta=0.1",
         "grouped heads, grpo, top_p=0.9 beta=0.04 loss_type=grpo",
         "grouped heads, ppo, repetition_penalty=1.2 importance_sampling_mode=geometric_keep",
+        "grouped heads, grpo, use_adaptive_entropy=true entropy_coef=0.05 entropy_target=9",
         "adapter, grpo, beta=0.04 temperature=1.3 entropy_coef=0.05",
         "'adapter, dora', ppo, kl_coef=0.1 entropy_coef=0.05",
         "grouped heads, rloo, loss_type=ratio beta=0.05",
@@ -384,7 +385,8 @@ class OnlineLayoutsAgreeTest {
                         new PolicyObjective.Step(
                                 kept.size(),
                                 sequence.size(),
-                                job.run().maxCompletionLength().orElseThrow()));
+                                job.run().maxCompletionLength().orElseThrow(),
+                                of.memory()));
                 loss.value().backward();
                 Map<String, Double> out = new LinkedHashMap<>();
                 out.put("loss", loss.value().item());

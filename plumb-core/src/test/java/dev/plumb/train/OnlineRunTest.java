@@ -112,13 +112,17 @@ class OnlineRunTest {
             "eval_steps: 5",
             "num_iterations: 2",
             "num_mini_batches: 2",
+            "use_adaptive_entropy: true",
+            "entropy_target: 4.5",
             "beta: 0.04"
         };
         RunLayout whole = train("grpo", "whole", settings);
         train("grpo", "again", settings);
         TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // after three of four steps
         assertThat(TinyRun.entries(whole, Split.TRAIN).get(3).values()).doesNotContainKey("reward");
-        assertThat(TinyRun.entries(whole, Split.TRAIN).get(4).values()).containsKey("reward");
+        assertThat(TinyRun.entries(whole, Split.TRAIN).get(4).values())
+                .containsKeys("reward", "entropy_coef")
+                .containsEntry("reward_timeouts", 0.0);
     }
 
     @ParameterizedTest
