@@ -39,6 +39,9 @@ import java.util.stream.IntStream;
  *   <li>{@code seed}: 1/B Σ_i (−Â_i S_i + β (S_i − S_ref,i)), S = Σ_t ℓ_t; {@code seed_sum} without 1/B.
  * </ul>
  *
+ * <p>{@code use_adaptive_entropy} (Skywork-OR1, arXiv 2505.22312): with H_k the mean entropy of rollout k under the policy that
+ * wrote it, α_k = c_k where H_k ≤ target and 0 elsewhere, c_{k+1} = c_k ± Δ likewise, within bounds. TRL moves c after each step.
+ *
  * <p>Departures: ℓ − ℓ_old is kept within ±20. Groups whose rewards are all equal have advantage exactly 0. The metric kl is the
  * mean of k3 whatever is trained on. {@code off_policy_mask_threshold} compares with ℓ_old, not with what the sampler reported:
  * both are the same model here. Tokens that {@code top_entropy_quantile} leaves out have advantage 0 and keep their KL; they
@@ -72,7 +75,29 @@ public final class Grpo implements PolicyObjective {
         if (config.topEntropyQuantile() < 1) {
             advantages = uncertain(advantages, experience, kept, measures);
         }
-        return new Credit(advantages, List.of(), kept, memory, measures);
+        double[] next = config.useAdaptiveEntropy() ? adapted(memory[0], experience, kept) : memory;
+        return new Credit(advantages, List.of(), kept, next, measures);
+    }
+
+    /** The weight of the entropy from the next rollout on, and that of this one. */
+    private double[] adapted(double weight, Experience experience, boolean[] kept) {
+        double[] entropies = IntStream.range(0, kept.length)
+                .filter(i -> kept[i])
+                .mapToObj(experience.entropies()::get)
+                .flatMapToDouble(Arrays::stream)
+                .toArray();
+        if (entropies.length == 0) {
+            return new double[] {weight, 0};
+        }
+        boolean low = Arrays.stream(entropies).average().orElseThrow() <= config.entropyTarget();
+        double next = low ? weight + config.entropyCoefDelta() : weight - config.entropyCoefDelta();
+        double bounded = Math.max(config.entropyCoefMin(), Math.min(config.entropyCoefMax(), next));
+        return new double[] {bounded, low ? weight : 0};
+    }
+
+    @Override
+    public double[] start() {
+        return config.useAdaptiveEntropy() ? new double[] {config.entropyCoef(), 0} : new double[0];
     }
 
     private double[] ofRewards(Experience experience) {
@@ -171,8 +196,9 @@ public final class Grpo implements PolicyObjective {
         measures.add(PolicyTerms.share("policy_loss", policy, batch, step));
         if (learnsEntropies()) {
             Tensor entropy = batch.entropies().orElseThrow().sum().div(Math.max(1, step.tokens()));
-            share = share.sub(entropy.mul(config.entropyCoef()));
-            measures.add(new Measure("entropy_coef", config.entropyCoef() * batch.rows(), batch.rows()));
+            double weight = config.useAdaptiveEntropy() ? step.memory()[1] : config.entropyCoef();
+            share = share.sub(entropy.mul(weight));
+            measures.add(new Measure("entropy_coef", weight * batch.rows(), batch.rows()));
         }
         measures.add(new Measure("ratio/mean", ratio.detach().sum().item(), ratio.numel()));
         measures.addAll(PolicyTerms.klMeasures(batch));
@@ -286,12 +312,12 @@ public final class Grpo implements PolicyObjective {
 
     @Override
     public boolean creditNeedsEntropies() {
-        return config.topEntropyQuantile() < 1;
+        return config.topEntropyQuantile() < 1 || config.useAdaptiveEntropy();
     }
 
     @Override
     public boolean learnsEntropies() {
-        return config.entropyCoef() > 0;
+        return config.entropyCoef() > 0 || config.useAdaptiveEntropy();
     }
 
     @Override

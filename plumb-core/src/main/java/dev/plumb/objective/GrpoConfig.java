@@ -32,6 +32,11 @@ import java.util.Optional;
  * @param stepMean whether a token gets the mean of later steps and not the sum
  * @param topEntropyQuantile share of tokens that are learnt from, the most uncertain ones
  * @param entropyCoef weight of the bonus for uncertainty
+ * @param useAdaptiveEntropy whether that weight follows the entropy
+ * @param entropyTarget the entropy below which the bonus is given
+ * @param entropyCoefDelta by how much the weight moves
+ * @param entropyCoefMin the least weight
+ * @param entropyCoefMax the largest
  * @param offPolicyMaskThreshold how far a bad completion may have become improbable
  * @param maskTruncatedCompletions whether completions that were cut off are not learnt from
  * @param truncatedInBaseline whether their rewards count in the group's mean and spread
@@ -205,6 +210,26 @@ public record GrpoConfig(
         double entropyCoef,
 
         @Setting(
+                doc = "Let that bonus follow the entropy of each rollout: its weight starts at entropy_coef, grows by"
+                        + " entropy_coef_delta where the entropy is at most entropy_target and falls by it elsewhere, and"
+                        + " the bonus is given only where the entropy is at most the target.",
+                byDefault = "false",
+                source = "Skywork-OR1, arXiv 2505.22312; TRL, there after each step")
+        boolean useAdaptiveEntropy,
+
+        @Setting(doc = "That target, in nats a token.", byDefault = "0.2", min = 0, source = "TRL")
+        double entropyTarget,
+
+        @Setting(doc = "By how much the weight moves a rollout.", byDefault = "0.005", min = 0, source = "TRL")
+        double entropyCoefDelta,
+
+        @Setting(doc = "The least weight.", byDefault = "0.0", min = 0, source = "TRL")
+        double entropyCoefMin,
+
+        @Setting(doc = "The largest weight.", byDefault = "1.0", min = 0, source = "TRL")
+        double entropyCoefMax,
+
+        @Setting(
                 doc =
                         "Leave out a bad answer once its mean log-probability fell by more than this since it was written.",
                 min = 0,
@@ -329,6 +354,10 @@ public record GrpoConfig(
             epsilonHigh = Optional.of(epsilonHigh.orElse(epsilon.orElse(usualHigh)));
             epsilon = Optional.of(epsilon.orElse(tokens ? TOKEN_LOW : SEQUENCE_LOW));
         }
+        refuse(
+                useAdaptiveEntropy && (entropyCoef < entropyCoefMin || entropyCoef > entropyCoefMax),
+                "entropy_coef: " + entropyCoef + " is where the weight starts, and lies outside of entropy_coef_min: "
+                        + entropyCoefMin + " and entropy_coef_max: " + entropyCoefMax);
         refuse(
                 ratioCap.isPresent() && lossType != LossType.CISPO,
                 "ratio_cap is used by loss_type: cispo only; leave it out, or bound ratios by delta");

@@ -36,8 +36,14 @@ public interface PolicyObjective {
      * @param rows completions that are learnt from
      * @param tokens their tokens
      * @param maxLength the length limit of a completion
+     * @param memory what {@link #credit} gave to remember
      */
-    record Step(long rows, long tokens, int maxLength) {}
+    record Step(long rows, long tokens, int maxLength, double[] memory) {
+        /** A step of an objective that remembers nothing. */
+        public Step(long rows, long tokens, int maxLength) {
+            this(rows, tokens, maxLength, new double[0]);
+        }
+    }
 
     /**
      * Judges a whole rollout at once, so that nothing depends on how it is split afterwards.

@@ -14,6 +14,9 @@ import java.util.Optional;
  * <p>Sequence modes are unbiased, but Σ v grows with the length, so that they leave little of long completions.
  */
 public final class SamplerMismatch {
+    /** Measures the difference and corrects nothing. */
+    public static final SamplerMismatch NONE = new SamplerMismatch(new Config(Mode.NONE, 1, Optional.empty()));
+
     private final Config config;
 
     /**

@@ -1,10 +1,13 @@
 package dev.plumb.reward;
 
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
  * What several rewards said of the completions of one step.
@@ -71,5 +74,59 @@ public record RewardScores(
             sums.put(names.get(i), sum);
         }
         return sums;
+    }
+
+    /**
+     * The scores of some completions; counts and faults stay those of all.
+     *
+     * @param completions their indices
+     * @return theirs, in that order
+     */
+    public RewardScores of(int... completions) {
+        return new RewardScores(
+                names,
+                weights,
+                Arrays.stream(values).map(row -> picked(row, completions)).toArray(double[][]::new),
+                Arrays.stream(raw).map(row -> picked(row, completions)).toArray(double[][]::new),
+                picked(totals, completions),
+                counts,
+                faults);
+    }
+
+    private static double[] picked(double[] all, int... completions) {
+        return Arrays.stream(completions).mapToDouble(j -> all[j]).toArray();
+    }
+
+    /**
+     * These scores and then those of further completions by the same rewards.
+     *
+     * @param others theirs
+     * @return all, with counts added up
+     */
+    public RewardScores and(RewardScores others) {
+        SortedMap<String, Long> sums = new TreeMap<>(counts);
+        others.counts.forEach((name, count) -> sums.merge(name, count, Long::sum));
+        return new RewardScores(
+                names,
+                weights,
+                joined(values, others.values),
+                joined(raw, others.raw),
+                joined(totals, others.totals),
+                sums,
+                Stream.concat(faults.stream(), others.faults.stream())
+                        .distinct()
+                        .toList());
+    }
+
+    private static double[][] joined(double[][] a, double[][] b) {
+        double[][] out = new double[a.length][];
+        for (int i = 0; i < a.length; i++) {
+            out[i] = joined(a[i], b[i]);
+        }
+        return out;
+    }
+
+    private static double[] joined(double[] a, double[] b) {
+        return DoubleStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
     }
 }

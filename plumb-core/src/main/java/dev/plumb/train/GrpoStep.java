@@ -90,9 +90,9 @@ final class GrpoStep implements Loop {
         Metrics measured = new Metrics();
         learner.learn(
                 optimizer,
-                new Rollout(GROUP, written, credit, false),
+                new Rollout(GROUP, written, credit, List.of(), false),
                 all,
-                new PolicyObjective.Step(all.size(), (long) all.size() * LENGTH, LENGTH),
+                new PolicyObjective.Step(all.size(), (long) all.size() * LENGTH, LENGTH, credit.memory()),
                 true,
                 measured);
         return measured;

@@ -26,6 +26,9 @@ final class LineChart {
     private final String title;
     private final List<Series> series;
     private final OptionalDouble reference;
+    /** What differs by less of its size differs by rounding only. */
+    private static final double ROUNDING = 1e-12;
+
     private final Scale across;
     private final Scale up;
     private final StringBuilder svg = new StringBuilder(1 << 14);
@@ -88,7 +91,9 @@ final class LineChart {
                 high = mark;
             }
         }
-        double margin = high > low ? (high - low) * 0.06 : Math.max(Math.abs(high) * 0.1, 1e-9);
+        double size = Math.max(Math.abs(low), Math.abs(high));
+        boolean flat = high - low <= Math.max(ROUNDING * size, Double.MIN_NORMAL);
+        double margin = flat ? Math.max(size * 0.1, 1e-9) : (high - low) * 0.06;
         return new Scale(low - margin, high + margin, BOTTOM, TOP);
     }
 

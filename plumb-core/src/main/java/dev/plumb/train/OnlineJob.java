@@ -69,6 +69,10 @@ public sealed interface OnlineJob extends Job {
             throw new IllegalArgumentException("num_generations must be at least " + objective.smallestGroup()
                     + ": an answer is judged by the others to its prompt");
         }
+        if (online.dynamicSampling() && online.generations() < 2) {
+            throw new IllegalArgumentException("dynamic_sampling keeps prompts whose answers differ in reward, and"
+                    + " num_generations: 1 gives one answer each: leave it out or raise num_generations");
+        }
         if (objective.onPolicyOnly() && online.steps() > 1) {
             throw new IllegalArgumentException(
                     "this loss has no ratio of the policy to the one that wrote, so a rollout"

@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.data.Example;
+import dev.plumb.data.Order;
 import dev.plumb.data.TokenPrompt;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Safetensors;
@@ -8,6 +9,7 @@ import dev.plumb.model.Decoder;
 import dev.plumb.objective.Experience;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.RolloutMeasures;
+import dev.plumb.objective.SamplerMismatch;
 import dev.plumb.reward.RewardInput;
 import dev.plumb.reward.RewardScores;
 import dev.plumb.reward.RewardSet;
@@ -19,6 +21,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * Learns from what the policy itself writes: draws completions of some prompts, has them rewarded, lets the objective say what
@@ -33,6 +36,7 @@ final class OnlineLoop implements Loop {
     private final PolicyObjective objective;
     private final RewardSet rewards;
     private final Roller roller;
+    private final RolloutSource source;
     private final RolloutScorer scorer;
     private final Optional<Critic> critic;
     private final int criticWarmup;
@@ -42,7 +46,9 @@ final class OnlineLoop implements Loop {
     private double[] memory;
     private Rollout rollout = Rollout.NONE;
     private Metrics ofRollout = new Metrics();
-    private List<String> faults = List.of();
+    private List<String> said = List.of();
+    private long tokens;
+    private boolean learnt;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
     /**
@@ -55,6 +61,7 @@ final class OnlineLoop implements Loop {
      * @param objective what completions are worth, and the loss
      * @param rewards what they are rewarded for
      * @param roller draws them
+     * @param order of the prompts
      */
     OnlineLoop(
             Decoder decoder,
@@ -63,7 +70,8 @@ final class OnlineLoop implements Loop {
             OnlineJob job,
             PolicyObjective objective,
             RewardSet rewards,
-            Roller roller) {
+            Roller roller,
+            Order order) {
         Optimisation optimisation = job.optimisation();
         this.settings = job.online();
         this.objective = objective;
@@ -84,6 +92,7 @@ final class OnlineLoop implements Loop {
                 .map(of -> of.criticLearningRate() / job.learningRate())
                 .orElse(1.0);
         this.seed = job.run().seed();
+        this.source = new RolloutSource(roller, rewards, settings, order, seed);
         this.memory = objective.start();
     }
 
@@ -97,19 +106,21 @@ final class OnlineLoop implements Loop {
 
     /** Draws a rollout and has it rewarded. */
     private void collect(TokenStore store, Schedule.Turn now) {
-        List<Written> written = roller.draw(
-                store,
-                now.rows(),
-                settings.generations(),
-                seed,
-                now.take() * now.rows().size());
-        RewardScores scores = rewards.scores(roller.inputs(store, written));
+        RolloutSource.Drawn drawn = source.draw(store, now);
+        List<Written> written = drawn.kept().written();
         double[] greedy = new double[0];
         if (objective.needsGreedy()) {
-            greedy = rewards.scores(roller.inputs(store, roller.greedy(store, now.rows())))
+            List<Long> prompts = IntStream.range(0, written.size() / settings.generations())
+                    .mapToObj(
+                            group -> written.get(group * settings.generations()).row())
+                    .toList();
+            greedy = rewards.scores(roller.inputs(store, roller.greedy(store, prompts)))
                     .totals();
         }
-        take(now, written, scores, greedy);
+        take(now, written, drawn.kept().scores(), greedy);
+        ofRollout.merge(drawn.measures());
+        tokens = drawn.tokens();
+        said = drawn.notes();
     }
 
     /**
@@ -122,17 +133,21 @@ final class OnlineLoop implements Loop {
      */
     void take(Schedule.Turn now, List<Written> drawn, RewardScores scores, double[] greedy) {
         turn = now;
-        boolean later = settings.steps() > 1;
-        List<Written> written = scorer.score(
-                drawn,
-                objective.creditNeedsLogps() || later || objective.creditNeedsEntropies(),
-                objective.needsReference());
+        if (drawn.isEmpty()) {
+            rollout = Rollout.empty(settings.generations(), memory);
+            ofRollout = new Metrics();
+            return;
+        }
+        boolean asks = objective.creditNeedsLogps() || objective.creditNeedsEntropies();
+        Optional<SamplerMismatch> correction = settings.correction();
+        List<Written> written =
+                scorer.score(drawn, asks || settings.steps() > 1 || correction.isPresent(), objective.needsReference());
         Experience experience = experience(written, scores, greedy);
         PolicyObjective.Credit credit = objective.credit(experience, memory);
         memory = credit.memory();
-        rollout = new Rollout(settings.generations(), written, credit, false);
-        ofRollout = measures(written, experience, credit, scores);
-        faults = scores.faults();
+        ofRollout = measures(experience, credit, scores);
+        List<double[]> weights = compare(written, correction);
+        rollout = new Rollout(settings.generations(), written, credit, weights, false);
     }
 
     private Experience experience(List<Written> written, RewardScores scores, double[] greedy) {
@@ -180,28 +195,32 @@ final class OnlineLoop implements Loop {
         return rows;
     }
 
-    private Metrics measures(
-            List<Written> written, Experience experience, PolicyObjective.Credit credit, RewardScores scores) {
+    private static Metrics measures(Experience experience, PolicyObjective.Credit credit, RewardScores scores) {
         Metrics out = new Metrics();
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
         scores.counts().forEach((name, count) -> out.set(name, count));
-        double sum = 0;
-        double most = 0;
-        long tokens = 0;
-        for (Written one : written) {
-            for (int t = 0; t < one.old().length; t++) {
-                double apart = Math.abs(one.old()[t] - one.drawn()[t]);
-                sum += apart;
-                most = Math.max(most, apart);
-                tokens++;
-            }
-        }
-        if (tokens > 0) {
-            out.add("sampling/sampling_logp_difference/mean", sum, tokens);
-            out.max("sampling/sampling_logp_difference/max", most);
-        }
+        out.set(
+                "reward_timeouts",
+                scores.counts().entrySet().stream()
+                        .filter(count -> count.getKey().endsWith("/timeouts"))
+                        .mapToLong(Map.Entry::getValue)
+                        .sum());
         return out;
+    }
+
+    /** Measures how far the draws are from the policy, where that is known; gives weights that make up for it. */
+    private List<double[]> compare(List<Written> written, Optional<SamplerMismatch> correction) {
+        if (written.get(0).old().length == 0) {
+            return List.of();
+        }
+        SamplerMismatch.Correction of = correction
+                .orElse(SamplerMismatch.NONE)
+                .of(
+                        written.stream().map(Written::old).toList(),
+                        written.stream().map(Written::drawn).toList());
+        of.measures().forEach(ofRollout::add);
+        return of.weights();
     }
 
     @Override
@@ -219,10 +238,12 @@ final class OnlineLoop implements Loop {
                 rollout.step(turn.phase(), settings.miniBatches(), seed + turn.take(), objective.keepsGroups()).stream()
                         .filter(i -> rollout.credit().kept()[i])
                         .toList();
-        long tokens = chosen.stream()
+        learnt = !chosen.isEmpty();
+        long length = chosen.stream()
                 .mapToLong(i -> rollout.written().get(i).ids().length)
                 .sum();
-        PolicyObjective.Step step = new PolicyObjective.Step(chosen.size(), tokens, roller.maxLength());
+        PolicyObjective.Step step = new PolicyObjective.Step(
+                chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
         double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
         if (objective.stopsAt(drift)) {
@@ -245,9 +266,10 @@ final class OnlineLoop implements Loop {
         return Critic.owns(name) ? criticRate : 1;
     }
 
+    /** Without a completion to learn from, moments of earlier steps must not move the weights either. */
     @Override
     public boolean updates() {
-        return !rollout.givenUp();
+        return learnt && !rollout.givenUp();
     }
 
     @Override
@@ -305,20 +327,15 @@ final class OnlineLoop implements Loop {
 
     @Override
     public List<String> notes() {
-        List<String> said = faults;
-        faults = List.of();
-        return said;
+        List<String> all = said;
+        said = List.of();
+        return all;
     }
 
     /** Prompts once, and what was written to them. */
     @Override
     public long tokens(TokenStore store, List<Long> rows) {
-        return turn.phase() > 0
-                ? 0
-                : rows.stream().mapToLong(store::tokens).sum()
-                        + rollout.written().stream()
-                                .mapToLong(one -> one.ids().length)
-                                .sum();
+        return turn.phase() > 0 ? 0 : tokens;
     }
 
     @Override

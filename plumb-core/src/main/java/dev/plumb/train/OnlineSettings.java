@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.config.Setting;
+import dev.plumb.objective.SamplerMismatch;
 import java.util.Optional;
 
 /**
@@ -14,6 +15,11 @@ import java.util.Optional;
  * @param topK only so many of the most probable tokens
  * @param minP only tokens at least this share as probable as the most probable one
  * @param repetitionPenalty of tokens that are there already
+ * @param importanceSamplingMode how the loss makes up for draws that are not the policy's own
+ * @param importanceSamplingClipMax the largest weight for that
+ * @param importanceSamplingClipMin the smallest
+ * @param dynamicSampling whether prompts whose completions all earned the same are replaced
+ * @param maxResample how often further prompts are drawn for that
  * @param numGenerationsEval completions of each held-out prompt
  */
 public record OnlineSettings(
@@ -83,6 +89,49 @@ public record OnlineSettings(
         double repetitionPenalty,
 
         @Setting(
+                doc =
+                        "How policy terms are weighted by π / q, the probability of what was drawn under the policy over that"
+                                + " under the draws, which top_p, top_k, min_p and repetition_penalty change: none, token_truncate,"
+                                + " token_mask, sequence_truncate, sequence_mask or geometric_keep. If not given, token_truncate"
+                                + " where one of these four is set and none elsewhere, as the sampler then is the policy itself."
+                                + " Weights of tokens, since those of whole answers shrink with each token that is cut off. Not"
+                                + " used by the losses seed and seed_sum of grpo.",
+                source = "TRL: vllm_importance_sampling_mode, there sequence_mask; Yao et al. 2025")
+        Optional<SamplerMismatch.Mode> importanceSamplingMode,
+
+        @Setting(
+                doc = "The largest such weight; beyond it weights are cut, or answers and tokens dropped.",
+                byDefault = "3.0",
+                min = 1,
+                source = "TRL: vllm_importance_sampling_clip_max")
+        double importanceSamplingClipMax,
+
+        @Setting(
+                doc = "The smallest such weight that the modes that drop keep; any if not given.",
+                min = 0,
+                max = 1,
+                source = "TRL: vllm_importance_sampling_clip_min")
+        Optional<Double> importanceSamplingClipMin,
+
+        @Setting(
+                doc = "Prompts whose answers all earned the same teach nothing to methods that compare them: leave them"
+                        + " out and draw further ones until the batch is full. It changes which prompts are learnt from;"
+                        + " dynamic_sampling/keep_rate is the share that was kept, dynamic_sampling/reward the mean of all"
+                        + " that were drawn.",
+                byDefault = "false",
+                source = "DAPO, arXiv 2503.14476 eq. 11")
+        boolean dynamicSampling,
+
+        @Setting(
+                doc =
+                        "How often further prompts are drawn, each time as many as are missing; then the step goes on with"
+                                + " what it has, and says so.",
+                byDefault = "10",
+                min = 1,
+                source = "verl: max_num_gen_batches 10")
+        int maxResample,
+
+        @Setting(
                 doc = "Completions of each held-out prompt in an evaluation, drawn as in training from seeds of their"
                         + " own.",
                 byDefault = "1",
@@ -100,7 +149,27 @@ public record OnlineSettings(
                 topK,
                 minP,
                 repetitionPenalty,
+                importanceSamplingMode,
+                importanceSamplingClipMax,
+                importanceSamplingClipMin,
+                dynamicSampling,
+                maxResample,
                 numGenerationsEval);
+    }
+
+    /** Whether tokens are drawn from another distribution than the policy's at its temperature. */
+    private boolean truncates() {
+        return topP < 1 || topK > 0 || minP > 0 || repetitionPenalty != 1;
+    }
+
+    /** How the loss makes up for that; nothing if it does not. */
+    Optional<SamplerMismatch> correction() {
+        SamplerMismatch.Mode mode = importanceSamplingMode.orElse(
+                truncates() ? SamplerMismatch.Mode.TOKEN_TRUNCATE : SamplerMismatch.Mode.NONE);
+        return mode == SamplerMismatch.Mode.NONE
+                ? Optional.empty()
+                : Optional.of(new SamplerMismatch(
+                        new SamplerMismatch.Config(mode, importanceSamplingClipMax, importanceSamplingClipMin)));
     }
 
     /** G. */

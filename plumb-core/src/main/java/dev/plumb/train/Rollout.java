@@ -22,15 +22,13 @@ import java.util.SplittableRandom;
  * @param groupSize completions a prompt
  * @param written the completions
  * @param credit what they are worth
+ * @param weights by which policy terms of each token are multiplied, [rows][tokens]; no rows for 1
  * @param givenUp whether what is left of it is not learnt from
  */
-record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit credit, boolean givenUp) {
+record Rollout(
+        int groupSize, List<Written> written, PolicyObjective.Credit credit, List<double[]> weights, boolean givenUp) {
     /** Before the first. */
-    static final Rollout NONE = new Rollout(
-            1,
-            List.of(),
-            new PolicyObjective.Credit(List.of(), List.of(), new boolean[0], new double[0], List.of()),
-            false);
+    static final Rollout NONE = empty(1, new double[0]);
 
     private static final String FILE = "rollout.json";
     private static final JsonMapper JSON = new JsonMapper();
@@ -71,8 +69,18 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
         return rows;
     }
 
+    /** One from which nothing is learnt; what the objective remembers stays. */
+    static Rollout empty(int groupSize, double[] memory) {
+        return new Rollout(
+                groupSize,
+                List.of(),
+                new PolicyObjective.Credit(List.of(), List.of(), new boolean[0], memory, List.of()),
+                List.of(),
+                false);
+    }
+
     Rollout giveUp() {
-        return new Rollout(groupSize, written, credit, true);
+        return new Rollout(groupSize, written, credit, weights, true);
     }
 
     void save(Path folder) throws IOException {
@@ -95,6 +103,7 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
             put(row, "old", one.old());
             put(row, "reference", one.reference());
             put(row, "values", one.values());
+            put(row, "weights", weights.isEmpty() ? new double[0] : weights.get(i));
             put(row, "advantages", credit.advantages().get(i));
             put(
                     row,
@@ -121,6 +130,7 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
             List<Written> written = new ArrayList<>();
             List<double[]> advantages = new ArrayList<>();
             List<double[]> returns = new ArrayList<>();
+            List<double[]> weights = new ArrayList<>();
             JsonNode rows = node.required("rows");
             boolean[] kept = new boolean[rows.size()];
             for (JsonNode row : rows) {
@@ -142,21 +152,26 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
                         numbers(row, "values"),
                         new double[0]));
                 advantages.add(numbers(row, "advantages"));
-                double[] ofRow = numbers(row, "returns");
-                if (ofRow.length > 0) {
-                    returns.add(ofRow);
-                }
+                add(returns, numbers(row, "returns"));
+                add(weights, numbers(row, "weights"));
             }
             return new Rollout(
                     node.required("group_size").asInt(),
                     List.copyOf(written),
                     new PolicyObjective.Credit(advantages, returns, kept, numbers(node, "memory"), List.of()),
+                    weights,
                     node.required("given_up").asBoolean());
         } catch (IOException | IllegalArgumentException e) {
             throw new PlumbException(
                     file + " cannot be read (" + e.getMessage()
                             + "): delete that checkpoint folder to go on from an earlier one.",
                     e);
+        }
+    }
+
+    private static void add(List<double[]> rows, double[] row) {
+        if (row.length > 0) {
+            rows.add(row);
         }
     }
 

@@ -109,7 +109,9 @@ final class RolloutLearner {
                 known ? tensor(written, Written::old) : scores.logps().detach(),
                 objective.needsReference() ? Optional.of(tensor(written, Written::reference)) : Optional.empty(),
                 tensor(part.of(rollout.credit().advantages()), row -> row),
-                Optional.empty(),
+                rollout.weights().isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(tensor(part.of(rollout.weights()), row -> row)),
                 objective.learnsEntropies() ? Optional.of(scores.entropies()) : Optional.empty(),
                 valuing.map(model -> new PolicyBatch.Critic(
                         model.values(),

@@ -26,8 +26,11 @@ record Scale(double low, double high, double from, double to) {
                 ? power
                 : rough / power < 3.5 ? 2 * power : rough / power < 7.5 ? 5 * power : 10 * power;
         List<Double> ticks = new ArrayList<>();
-        for (double i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) {
-            ticks.add(new BigDecimal(i * step).round(new MathContext(12)).doubleValue());
+        double first = Math.ceil(low / step - 1e-9);
+        for (int i = 0; (first + i) * step <= high + step * 1e-9; i++) { // a large double plus 1 may be itself
+            ticks.add(new BigDecimal((first + i) * step)
+                    .round(new MathContext(12))
+                    .doubleValue());
         }
         return ticks;
     }

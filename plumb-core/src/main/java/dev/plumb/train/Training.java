@@ -2,6 +2,7 @@ package dev.plumb.train;
 
 import dev.plumb.config.Dump;
 import dev.plumb.config.PlumbException;
+import dev.plumb.data.Order;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
@@ -243,8 +244,9 @@ public final class Training {
                 start, workplace.tokenizer(), workplace.stops(), online.online(), maxCompletionLength(workplace));
         try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint());
                 OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
+            Order order = workplace.dataset().order(job.run().seed());
             Function<Optional<Decoder>, Loop> loop = reference ->
-                    new OnlineLoop(start, reference, critic.critic(), online, objective, rewards.set(), roller);
+                    new OnlineLoop(start, reference, critic.critic(), online, objective, rewards.set(), roller, order);
             if (!objective.needsReference()) {
                 return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
             }

@@ -230,6 +230,33 @@ class GrpoTest {
         return Arrays.stream(z).map(v -> Math.exp(v) / sum).toArray();
     }
 
+    /** H is 0.3, then 0.1, 0.1, 0.1 and 0.3 against a target of 0.2. */
+    @Test
+    void theBonusFollowsTheEntropy() {
+        Grpo objective = grpo(
+                "use_adaptive_entropy=true", "entropy_coef=0.01", "entropy_coef_delta=0.005", "entropy_coef_max=0.012");
+        double[] memory = objective.start();
+        double[][] want = {{0.005, 0}, {0.01, 0.005}, {0.012, 0.01}, {0.012, 0.012}, {0.007, 0}};
+        double[] entropies = {0.3, 0.1, 0.1, 0.1, 0.3};
+        for (int k = 0; k < want.length; k++) {
+            double h = entropies[k];
+            Experience experience = new Experience(
+                    2,
+                    List.of(new double[] {1}, new double[] {0}),
+                    new double[] {1},
+                    List.of(new double[] {-1, -1}, new double[] {-1}),
+                    List.of(),
+                    new boolean[] {true, true},
+                    List.of(new double[] {h - 0.05, h - 0.1}, new double[] {h + 0.15}),
+                    List.of(),
+                    new double[0]);
+            memory = objective.credit(experience, memory).memory();
+            assertThat(memory).containsExactly(want[k], within(1e-12));
+        }
+        assertThatThrownBy(() -> grpo("use_adaptive_entropy=true", "entropy_coef=2"))
+                .hasMessageContaining("lies outside");
+    }
+
     @Test
     void badAnswersThatFellFarAreLeftOut() throws IOException {
         JsonNode vector = PolicyRows.vector("off-policy-sequence-mask");

@@ -20,6 +20,17 @@ class ChartTest {
     }
 
     @Test
+    void valuesThatDifferByRoundingHaveAFewTicks() {
+        double other = Math.nextUp(0.125);
+        assertThat(new Scale(0.125, other, 0, 1).ticks(4).size()).isLessThan(10);
+        Series series = series(0.125, other, 0.125);
+        assertThat(LineChart.draw("share", List.of(series), OptionalDouble.empty()))
+                .contains(">0.12<");
+        assertThat(LineChart.draw("none", List.of(series(0, Double.MIN_VALUE)), OptionalDouble.empty()))
+                .contains("<svg");
+    }
+
+    @Test
     void ticksAreRound() {
         assertThat(new Scale(0.13, 0.75, 0, 1).ticks(4)).containsExactly(0.2, 0.4, 0.6);
         assertThat(new Scale(-0.35, 1.2, 0, 1).ticks(4)).containsExactly(0.0, 0.5, 1.0);

@@ -2,6 +2,7 @@ package dev.plumb.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.plumb.config.YamlSource;
+import dev.plumb.data.Stores;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.reward.Reward;
@@ -34,9 +35,16 @@ final class GivenRollouts {
      * @param golden its rollouts and options
      * @param reference its start
      * @param optimisation settings of the optimiser
+     * @param store of prompts, which are not drawn from
      * @param tokenizer any; nothing is written, and the reward looks at tokens
      */
-    GivenRollouts(JsonNode golden, Decoder decoder, Decoder reference, List<String> optimisation, Tokenizer tokenizer) {
+    GivenRollouts(
+            JsonNode golden,
+            Decoder decoder,
+            Decoder reference,
+            List<String> optimisation,
+            Tokenizer tokenizer,
+            TokenStore store) {
         this.golden = golden;
         List<String> settings = new ArrayList<>(List.of(
                 "method=grpo",
@@ -66,7 +74,8 @@ final class GivenRollouts {
                 job,
                 job.policy(),
                 rewards,
-                new Roller(decoder, tokenizer, Set.of(), job.online(), longest));
+                new Roller(decoder, tokenizer, Set.of(), job.online(), longest),
+                Stores.order(store));
     }
 
     /** The share of tokens with even numbers, as the file's notes say. */

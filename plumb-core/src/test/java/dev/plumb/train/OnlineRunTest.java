@@ -8,6 +8,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.train.MetricsLog.Split;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -114,13 +115,112 @@ class OnlineRunTest {
             "eval_steps: 5",
             "num_iterations: 2",
             "num_mini_batches: 2",
+            "use_adaptive_entropy: true",
+            "entropy_target: 4.5",
             "beta: 0.04"
         };
         RunLayout whole = train("grpo", "whole", settings);
         train("grpo", "again", settings);
         TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // after three of four steps
         assertThat(TinyRun.entries(whole, Split.TRAIN).get(3).values()).doesNotContainKey("reward");
-        assertThat(TinyRun.entries(whole, Split.TRAIN).get(4).values()).containsKey("reward");
+        assertThat(TinyRun.entries(whole, Split.TRAIN).get(4).values())
+                .containsKeys("reward", "entropy_coef")
+                .containsEntry("reward_timeouts", 0.0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"temperature: 1.0", "temperature: 0.6", "use_peft: true"})
+    void theTrainerAgreesWithTheSamplerOnWhatWasDrawn(String setting) {
+        RunLayout run = train(
+                "grpo",
+                "run",
+                "learning_rate: 1e-2",
+                "max_steps: 6",
+                "num_iterations: 2",
+                "max_completion_length: 40",
+                "share_prompts: true",
+                setting);
+        List<MetricsLog.Entry> steps = TinyRun.entries(run, Split.TRAIN);
+        for (int step = 0; step < 6; step += 2) {
+            assertThat(steps.get(step).values().get("sampling/sampling_logp_difference/max"))
+                    .isLessThan(1e-4);
+        }
+    }
+
+    @Test
+    void drawsFromTheMostProbableTokensAreWeighedByTheirMass() {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "max_steps: 6",
+            "save_steps: 3",
+            "num_iterations: 2",
+            "top_p: 0.7",
+            "temperature: 1.5"
+        };
+        RunLayout whole = train("grpo", "whole", settings);
+        Map<String, Double> values = TinyRun.entries(whole, Split.TRAIN).get(0).values();
+        String name = "sampling/importance_sampling_ratio/";
+        assertThat(values.get(name + "min")).isBetween(0.7 - 1e-4, 0.8);
+        assertThat(values.get(name + "max")).isLessThan(1 + 1e-4);
+        assertThat(values.get(name + "mean")).isBetween(0.7, 1.0);
+        train("grpo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // in the middle of a rollout
+        RunLayout without = train(
+                "grpo", "none", "max_steps: 2", "num_iterations: 2", "top_p: 0.7", "importance_sampling_mode: none");
+        values = TinyRun.entries(without, Split.TRAIN).get(0).values();
+        assertThat(values).doesNotContainKey(name + "mean");
+        assertThat(values.get("sampling/sampling_logp_difference/max")).isGreaterThan(0.01);
+    }
+
+    @Test
+    void promptsWhoseAnswersAreAllAlikeAreReplaced() {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "max_steps: 8",
+            "save_steps: 3",
+            "num_generations: 2",
+            "per_device_train_batch_size: 8",
+            "num_iterations: 2",
+            "dynamic_sampling: true",
+            "max_resample: 20"
+        };
+        RunLayout whole = train("grpo", "whole", settings);
+        double rounds = 0;
+        for (int step = 0; step < 8; step += 2) {
+            Map<String, Double> values =
+                    TinyRun.entries(whole, Split.TRAIN).get(step).values();
+            assertThat(values.get("frac_reward_zero_std")).isZero();
+            assertThat(values.get("dynamic_sampling/keep_rate")).isBetween(0.05, 1.0);
+            assertThat(values.get("reward")).isEqualTo(0.5); // one of each two answers was good
+            rounds += values.get("dynamic_sampling/rounds");
+        }
+        assertThat(rounds).isPositive();
+        train("grpo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+    }
+
+    @Test
+    void aRunSaysThatNothingIsToBeLearntAndKeepsItsWeights() {
+        RunLayout run = trainOnWhatAllEarn("run", "learning_rate: 1e-2");
+        Map<String, Double> values = TinyRun.entries(run, Split.TRAIN).get(1).values();
+        assertThat(values)
+                .containsEntry("dynamic_sampling/keep_rate", 0.0)
+                .containsEntry("dynamic_sampling/rounds", 2.0);
+        assertThat(values).containsEntry("dynamic_sampling/reward", 1.0).doesNotContainKey("reward");
+        assertThat(TinyRun.distance(run, trainOnWhatAllEarn("other", "learning_rate: 1e-1")))
+                .isZero();
+    }
+
+    private RunLayout trainOnWhatAllEarn(String output, String rate) {
+        return train(
+                "grpo",
+                output,
+                "reward_funcs: [{name: regex, regex: {pattern: '.*'}}]",
+                "max_steps: 2",
+                "dynamic_sampling: true",
+                "max_resample: 2",
+                "weight_decay: 0.5",
+                rate);
     }
 
     @Test
@@ -132,6 +232,8 @@ class OnlineRunTest {
                 .hasMessageContaining("more than the model's context of 512 tokens. Lower max_completion_length to 4");
         assertThatThrownBy(() -> train("grpo", "c", "precompute_ref_log_probs: true"))
                 .hasMessageContaining("written anew at each");
+        assertThatThrownBy(() -> train("ppo", "e", "num_generations: 1", "dynamic_sampling: true"))
+                .hasMessageContaining("raise num_generations");
         assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []"))
                 .hasMessageContaining("nothing rewards the answers");
     }

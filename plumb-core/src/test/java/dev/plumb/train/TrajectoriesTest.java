@@ -90,7 +90,8 @@ class TrajectoriesTest {
                     AdamW optimizer = new AdamW(checkpoint.decoder().weights().all(), settings.adam())) {
                 Decoder decoder = checkpoint.decoder();
                 assertSameDecay(decoder);
-                Learner learner = learner(decoder, new Decoder(decoder.architecture(), start), settings, tokenizer);
+                Learner learner =
+                        learner(decoder, new Decoder(decoder.architecture(), start), settings, tokenizer, store);
                 int size = settings.rowsPerStep();
                 for (int step = 0; step < golden.get("steps").size(); step++) {
                     long first = (long) step * size;
@@ -117,9 +118,10 @@ class TrajectoriesTest {
             Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows);
         }
 
-        private Learner learner(Decoder decoder, Decoder start, Optimisation settings, Tokenizer tokenizer) {
+        private Learner learner(
+                Decoder decoder, Decoder start, Optimisation settings, Tokenizer tokenizer, TokenStore store) {
             if (text(golden, "/trainer").equals("GRPOTrainer")) {
-                return new GivenRollouts(golden, decoder, start, given(), tokenizer)::learn;
+                return new GivenRollouts(golden, decoder, start, given(), tokenizer, store)::learn;
             }
             if (text(golden, "/trainer").equals("SFTTrainer")) {
                 Sft sft = new Sft(Binder.bind(Sft.Config.class, YamlSource.commandLine()));
