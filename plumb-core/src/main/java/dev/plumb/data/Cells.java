@@ -51,12 +51,14 @@ record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) 
 
     /** A column of text. */
     String text(String name) throws BadRow {
-        Object value = get(name);
+        return text(get(name), title(name));
+    }
+
+    static String text(Object value, String title) throws BadRow {
         if (value instanceof String text) {
             return text;
         }
-        throw new BadRow(
-                BadRowReason.WRONG_TYPE, title(name) + " holds " + JsonText.kind(value) + " where text is due");
+        throw new BadRow(BadRowReason.WRONG_TYPE, title + " holds " + JsonText.kind(value) + " where text is due");
     }
 
     /** A column of text that may be left out; empty then. */

@@ -45,6 +45,12 @@ enum Form {
             "preference with the prompt inside both answers",
             List.of("chosen", "rejected"),
             List.of("system", "tools", "margin")),
+    RANKS(RowKind.COMPARISON, "ranked answers", List.of("prompt", "completions", "ranks"), List.of("system", "tools")),
+    SCORES(
+            RowKind.COMPARISON,
+            "scored answers",
+            List.of("prompt", "completions", "scores"),
+            List.of("system", "tools")),
     JUDGED(
             RowKind.UNPAIRED,
             "prompt, completion and label",
@@ -90,10 +96,19 @@ enum Form {
         return optional;
     }
 
+    boolean isPair() {
+        return kind == RowKind.PREFERENCE;
+    }
+
+    /** Whether a row has a list of answers. */
+    boolean isRanking() {
+        return this == RANKS || this == SCORES;
+    }
+
     /** The column of the answer, or the last one if there are two. */
     String answer() {
         int last = required.size() - 1;
-        return required.get(kind == RowKind.UNPAIRED ? last - 1 : last);
+        return required.get(kind == RowKind.UNPAIRED || kind == RowKind.COMPARISON ? last - 1 : last);
     }
 
     /** The first form of a kind whose columns are there and which has a use for every column that was mapped. */
@@ -101,7 +116,7 @@ enum Form {
         for (Form form : values()) {
             Set<String> used = new LinkedHashSet<>(form.required);
             used.addAll(form.optional);
-            if (form.kind == kind && columns.containsAll(form.required) && used.containsAll(mapped)) {
+            if (kind.takes(form.kind) && columns.containsAll(form.required) && used.containsAll(mapped)) {
                 return Optional.of(form);
             }
         }
@@ -112,7 +127,7 @@ enum Form {
     static String accepted(RowKind kind) {
         StringBuilder text = new StringBuilder();
         for (Form form : values()) {
-            if (form.kind == kind) {
+            if (kind.takes(form.kind)) {
                 text.append(text.isEmpty() ? "" : "; or ").append(String.join(", ", form.required));
             }
         }

@@ -98,6 +98,42 @@ final class LengthLimit {
     }
 
     /**
+     * Fits a ranking: its prompt with the longest answer.
+     *
+     * @param row the ranking
+     * @param conversation handed on
+     * @return the row within the limit
+     * @throws UnfitRowException if it is too long and may not be cut, or one answer would have two ranks
+     */
+    EncodedRow.Kept fit(TokenRanked row, boolean conversation) throws UnfitRowException {
+        if (row.longest() <= maxLength) {
+            return new EncodedRow.Kept(row, conversation, EncodedRow.Cut.NONE);
+        }
+        int[] prompt = row.prompt();
+        int answers = row.longest() - prompt.length;
+        int room = maxLength - answers;
+        if (truncation == Truncation.KEEP_END && room > kept(prompt)) {
+            int[] shorter = keepEnd(prompt, room);
+            return new EncodedRow.Kept(
+                    new TokenRanked(shorter, row.completions(), row.ranks()),
+                    conversation,
+                    new EncodedRow.Cut(prompt.length - shorter.length, 0));
+        }
+        if (truncation != Truncation.KEEP_START || prompt.length >= maxLength) {
+            throw tooLong(row.longest(), prompt.length, answers);
+        }
+        int left = maxLength - prompt.length;
+        TokenRanked fitted = new TokenRanked(
+                prompt, row.completions().stream().map(ids -> start(ids, left)).toList(), row.ranks());
+        if (fitted.contradictsItself()) {
+            throw new UnfitRowException(
+                    EncodingFault.SAME_TOKENS,
+                    "two answers of different ranks are the same up to the limit of " + maxLength + " tokens");
+        }
+        return new EncodedRow.Kept(fitted, conversation, new EncodedRow.Cut(0, row.tokens() - fitted.tokens()));
+    }
+
+    /**
      * Fits a judged answer with its prompt.
      *
      * @param row the answer

@@ -24,6 +24,7 @@ import java.util.SortedMap;
  * @param eos rows by the number of EOS tokens in them
  * @param repeats rows that say what an earlier one says
  * @param answers how the two answers of pairs compare; empty where there are no pairs
+ * @param rankings what rankings compare; empty where there are none
  * @param labels how the answers that are learnt were judged; empty where they were not
  * @param drawn one row with its targets marked; empty if no row is left
  * @param refusals why the run must not start, as whole sentences with a remedy
@@ -45,6 +46,7 @@ public record Preflight(
         SortedMap<Integer, Long> eos,
         Repeats repeats,
         Optional<Answers> answers,
+        Optional<Rankings> rankings,
         Optional<Labels> labels,
         Optional<Drawn> drawn,
         List<String> refusals,
@@ -112,6 +114,15 @@ public record Preflight(
      * @param chosenLonger share of pairs whose preferred answer is the longer one; equal lengths count one half
      */
     public record Answers(double chosenMean, double rejectedMean, double chosenLonger) {}
+
+    /**
+     * What rankings compare.
+     *
+     * @param rankings how many there are
+     * @param pairs pairs of answers of which one is better, those of rows that are pairs among them
+     * @param ties pairs of answers of one rank
+     */
+    public record Rankings(long rankings, long pairs, long ties) {}
 
     /**
      * How answers were judged.

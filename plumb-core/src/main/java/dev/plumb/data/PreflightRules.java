@@ -35,6 +35,7 @@ final class PreflightRules {
                 facts.eos(),
                 facts.repeats(),
                 facts.answers(),
+                facts.rankings(),
                 facts.labels(),
                 facts.drawn(),
                 refusals(facts, encoder.config()),

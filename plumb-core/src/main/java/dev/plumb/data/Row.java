@@ -52,6 +52,29 @@ public sealed interface Row {
     }
 
     /**
+     * Several answers to one prompt in the order that people put them in.
+     *
+     * @param id where the row came from
+     * @param prompt what the answers answer
+     * @param completions the answers, at least two
+     * @param ranks the rank of each, 1 for the best; equal ranks stand for answers that are equally good
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Ranked(
+            RowId id, Content prompt, List<Content> completions, List<Integer> ranks, List<Map<String, Object>> tools)
+            implements Row {
+        /** Checks that every answer has a rank. */
+        public Ranked {
+            completions = List.copyOf(completions);
+            ranks = List.copyOf(ranks);
+            if (completions.size() < 2 || completions.size() != ranks.size()) {
+                throw new IllegalArgumentException(
+                        completions.size() + " answers with " + ranks.size() + " ranks are no ranking");
+            }
+        }
+    }
+
+    /**
      * One answer to a prompt, of which people said whether it is good.
      *
      * @param id where the row came from

@@ -44,10 +44,9 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             }
         }
         boolean turnsInPrompt = isTurns(cells.find("prompt")) || ALWAYS_TURNS.contains(form);
-        boolean turnsInAnswer = isTurns(cells.find(form.answer()));
-        Form fitting = kind == RowKind.PREFERENCE && turnsInAnswer && isWhole(cells, form, turnsInPrompt)
-                ? Form.IMPLICIT_PAIR
-                : form;
+        boolean turnsInAnswer = isTurns(oneAnswer(form, cells));
+        Form fitting =
+                form.isPair() && turnsInAnswer && isWhole(cells, form, turnsInPrompt) ? Form.IMPLICIT_PAIR : form;
         Shape shape = new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, "");
         return Optional.of(new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, shape.describe(id, cells)));
     }
@@ -88,6 +87,19 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
 
     private static boolean isTurns(@Nullable Object value) {
         return value instanceof List<?> || value instanceof Map<?, ?>;
+    }
+
+    /** The answer, or the first of a list of them. */
+    private static @Nullable Object oneAnswer(Form form, Cells cells) {
+        if (!form.isRanking()) {
+            return cells.find(form.answer());
+        }
+        try {
+            List<?> answers = RankedColumns.list(cells, form.answer());
+            return answers.isEmpty() ? null : answers.get(0);
+        } catch (BadRow e) { // said when the row is read
+            return null;
+        }
     }
 
     /** Whether the answers are whole conversations that hold the prompt too, whatever other columns there are. */
@@ -161,6 +173,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             case MESSAGES_JUDGED, SHARE_GPT_JUDGED -> judgedTurns(id, cells, tools);
             case JUDGED, ALPACA_JUDGED ->
                 new Row.Judged(id, prompt(cells), answer(cells, form.answer()), cells.bool("label"), tools);
+            case RANKS, SCORES -> ranked(id, cells, tools);
             default -> {
                 Content prompt = prompt(cells);
                 Content chosen = answer(cells, "chosen");
@@ -200,16 +213,39 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
     }
 
     private Content answer(Cells cells, String name) throws BadRow {
+        return answer(cells.get(name), cells.title(name));
+    }
+
+    private Content answer(Object value, String title) throws BadRow {
         if (turnsInAnswer) {
-            List<Message> turns = cells.turns(name);
-            Turns.checkAnswers(turns, cells.title(name));
+            List<Message> turns = Turns.read(value, title);
+            Turns.checkAnswers(turns, title);
             return new Content.Chat(turns);
         }
-        String text = cells.text(name);
+        String text = Cells.text(value, title);
         if (text.isBlank()) {
-            throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title(name) + " is empty");
+            throw new BadRow(BadRowReason.EMPTY_ANSWER, title + " is empty");
         }
         return isChat() ? new Content.Chat(List.of(new Message("assistant", text))) : new Content.Plain(text);
+    }
+
+    private Row ranked(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
+        Content prompt = prompt(cells);
+        List<Content> answers = new ArrayList<>();
+        for (Object value : RankedColumns.list(cells, "completions")) {
+            String title = "entry " + (answers.size() + 1) + " of " + cells.title("completions");
+            if (value == null) {
+                throw new BadRow(BadRowReason.MISSING_FIELD, title + " is null");
+            }
+            answers.add(answer(value, title));
+        }
+        if (answers.size() < 2) {
+            throw RankedColumns.wrong(cells.title("completions") + " has " + answers.size()
+                    + " entries where at least two are due, as fewer are no ranking");
+        }
+        List<Integer> ranks = RankedColumns.ranks(cells, form == Form.RANKS ? "ranks" : "scores", answers.size());
+        RankedColumns.checkDifferent(answers, ranks);
+        return new Row.Ranked(id, prompt, answers, ranks, tools);
     }
 
     /** A judgement of a whole conversation is one of its last answer. */

@@ -24,10 +24,11 @@ import java.util.stream.LongStream;
  * than through a mapping: mapped pages would count as memory of the process, and a mapping ends at 2 GiB and cannot be
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
- * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer), int file, long
+ * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer, 3 ranking), int file, long
  * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
  * lengths and the ids of prompt, chosen and rejected, and for a judged answer the int 1 or 0, two int lengths and the ids of
- * both parts. {@code NAME.index}: per row the long position of its first byte, the int count of its
+ * both parts, and for a ranking the int number of answers, the int length and int rank of each, the int length of the prompt
+ * and the ids of all. {@code NAME.index}: per row the long position of its first byte, the int count of its
  * bytes and the int count of its tokens.
  */
 public final class TokenStore implements AutoCloseable {
@@ -35,6 +36,7 @@ public final class TokenStore implements AutoCloseable {
     private static final int SEQUENCE = 0;
     private static final int PAIR = 1;
     private static final int JUDGED = 2;
+    private static final int RANKED = 3;
 
     private final Path tokensFile;
     private final FileChannel tokens;
@@ -81,6 +83,7 @@ public final class TokenStore implements AutoCloseable {
         return switch (kind) {
             case PAIR -> pair(record);
             case JUDGED -> judged(record);
+            case RANKED -> ranked(record);
             default -> sequence(record);
         };
     }
@@ -185,6 +188,21 @@ public final class TokenStore implements AutoCloseable {
         return new TokenJudged(ints(record, prompt), ints(record, completion), desirable);
     }
 
+    private static TokenRanked ranked(ByteBuffer record) {
+        int[] lengths = new int[record.getInt()];
+        int[] ranks = new int[lengths.length];
+        for (int i = 0; i < lengths.length; i++) {
+            lengths[i] = record.getInt();
+            ranks[i] = record.getInt();
+        }
+        int[] prompt = ints(record, record.getInt());
+        List<int[]> completions = new ArrayList<>();
+        for (int length : lengths) {
+            completions.add(ints(record, length));
+        }
+        return new TokenRanked(prompt, completions, ranks);
+    }
+
     private static int[] ints(ByteBuffer record, int count) {
         int[] ids = new int[count];
         record.asIntBuffer().get(ids);
@@ -244,7 +262,8 @@ public final class TokenStore implements AutoCloseable {
          * @param example its tokens
          */
         public void add(RowId id, Example example) {
-            long bytes = 9L * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
+            long heads = example instanceof TokenRanked ranked ? 2L * ranked.ranks().length : 0;
+            long bytes = (9 + heads) * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
             if (bytes > Integer.MAX_VALUE) {
                 throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
             }
@@ -252,7 +271,7 @@ public final class TokenStore implements AutoCloseable {
                 buffer = ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
             }
             buffer.clear();
-            buffer.putInt(example instanceof TokenPair ? PAIR : example instanceof TokenJudged ? JUDGED : SEQUENCE);
+            buffer.putInt(kind(example));
             buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
             buffer.putLong(id.line());
             if (example instanceof TokenPair pair) {
@@ -269,6 +288,15 @@ public final class TokenStore implements AutoCloseable {
                 buffer.putInt(judged.completion().length);
                 put(judged.prompt());
                 put(judged.completion());
+            } else if (example instanceof TokenRanked ranked) {
+                buffer.putInt(ranked.ranks().length);
+                for (int i = 0; i < ranked.ranks().length; i++) {
+                    buffer.putInt(ranked.completions().get(i).length);
+                    buffer.putInt(ranked.ranks()[i]);
+                }
+                buffer.putInt(ranked.prompt().length);
+                put(ranked.prompt());
+                ranked.completions().forEach(this::put);
             } else if (example instanceof TokenSequence sequence) {
                 buffer.putInt(sequence.ids().length);
                 put(sequence.ids());
@@ -284,6 +312,13 @@ public final class TokenStore implements AutoCloseable {
             }
             position += buffer.position();
             size++;
+        }
+
+        private static int kind(Example example) {
+            if (example instanceof TokenPair) {
+                return PAIR;
+            }
+            return example instanceof TokenRanked ? RANKED : example instanceof TokenJudged ? JUDGED : SEQUENCE;
         }
 
         long size() {

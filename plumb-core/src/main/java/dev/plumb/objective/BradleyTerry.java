@@ -3,8 +3,6 @@ package dev.plumb.objective;
 import dev.plumb.config.Setting;
 import dev.plumb.tensor.Functional;
 import dev.plumb.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The reward model of Bradley and Terry (1952), as InstructGPT fits it (arXiv 2203.02155, equation 1): differences of rewards
@@ -15,6 +13,10 @@ import java.util.List;
  * <p>with a margin μ a pair (Llama 2, arXiv 2307.09288, equation 2; 0 without one) and a pull c of the mean reward towards 0,
  * which differences alone leave open (arXiv 2312.09244). Labels that are wrong with probability ε make the first term
  * −(1−ε) log σ(Δ) − ε log σ(−Δ). −log σ is computed as softplus, which stays finite where the sigmoid underflows.
+ *
+ * <p>Of a ranking of K completions E is the mean over all pairs of which one is better, up to K choose 2, and then over
+ * rankings (the same equation): a long ranking counts as much as a pair, and each completion is computed once. Completions of
+ * one rank make no pair.
  */
 public final class BradleyTerry implements RewardObjective {
     private final Config config;
@@ -53,37 +55,14 @@ public final class BradleyTerry implements RewardObjective {
 
     @Override
     public Loss loss(RewardBatch batch, Step step) {
-        Tensor chosen = batch.chosen();
-        Tensor rejected = batch.rejected();
-        Tensor delta = chosen.sub(rejected).sub(batch.margin()); // [pairs]
+        RankedPairs pairs = RankedPairs.of(batch);
+        Tensor better = pairs.better();
+        Tensor worse = pairs.worse();
+        Tensor delta = better.sub(worse).sub(pairs.margins()); // [pairs]
         Tensor losses = Functional.softplus(delta.neg()).add(delta.mul(config.labelSmoothing()));
         if (config.centerRewardsCoefficient() > 0) {
-            losses = losses.add(chosen.add(rejected).square().mul(config.centerRewardsCoefficient()));
+            losses = losses.add(better.add(worse).square().mul(config.centerRewardsCoefficient()));
         }
-        return new Loss(losses.sum().div(step.pairs()), measures(batch));
-    }
-
-    /** TRL's, but for a tie, which counts half here and as wrong there. */
-    private static List<Measure> measures(RewardBatch batch) {
-        double[] chosen = batch.chosen().detach().toDoubles();
-        double[] rejected = batch.rejected().detach().toDoubles();
-        double margin = 0;
-        double right = 0;
-        double ties = 0;
-        double all = 0;
-        for (int i = 0; i < chosen.length; i++) {
-            double difference = chosen[i] - rejected[i];
-            margin += difference;
-            right += difference > 0 ? 1 : difference == 0 ? 0.5 : 0;
-            ties += difference == 0 ? 1 : 0;
-            all += chosen[i] + rejected[i];
-        }
-        int pairs = chosen.length;
-        List<Measure> out = new ArrayList<>();
-        out.add(new Measure("mean_reward", all, 2.0 * pairs));
-        out.add(new Measure("accuracy", right, pairs));
-        out.add(new Measure("margin", margin, pairs));
-        out.add(new Measure("ties", ties, pairs));
-        return out;
+        return new Loss(losses.mul(pairs.shares()).sum().div(step.rankings()), pairs.measures());
     }
 }

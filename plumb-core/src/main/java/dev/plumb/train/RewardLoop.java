@@ -1,7 +1,6 @@
 package dev.plumb.train;
 
 import dev.plumb.data.Example;
-import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Pass;
@@ -9,7 +8,6 @@ import dev.plumb.objective.Loss;
 import dev.plumb.objective.RewardBatch;
 import dev.plumb.objective.RewardMeasures;
 import dev.plumb.objective.RewardObjective;
-import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
@@ -18,7 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Teaches a reward model from pairs of completions. Which objective it is, the loop does not know. */
+/** Teaches a reward model from pairs and rankings of completions. Which objective it is, the loop does not know. */
 final class RewardLoop implements Loop {
     private final Decoder decoder;
     private final Optimisation optimisation;
@@ -46,9 +44,10 @@ final class RewardLoop implements Loop {
 
     @Override
     public Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
-        RewardObjective.Step step = new RewardObjective.Step(rows.size());
-        Metrics measured = new Metrics();
-        for (Part<TokenPair> part : parts(store, rows)) {
+        List<Long> counted = counted(store, rows);
+        RewardObjective.Step step = new RewardObjective.Step(counted.size());
+        Metrics measured = begin(rows, counted);
+        for (Part<Example> part : parts(store, counted)) {
             try (Scope scope = Scope.open()) {
                 if (freezeBackbone) {
                     learn(part, ends(part), step, measured);
@@ -67,9 +66,26 @@ final class RewardLoop implements Loop {
         return measured;
     }
 
+    /** Rows that say anything to the objective. */
+    private List<Long> counted(TokenStore store, List<Long> rows) {
+        return rows.stream()
+                .filter(row -> objective.counts(Compared.of(store.get(row)).ranking()))
+                .toList();
+    }
+
+    /** Metrics that say which rows do not count, if there are any. */
+    private static Metrics begin(List<Long> rows, List<Long> counted) {
+        Metrics measured = new Metrics();
+        measured.total("loss", 0); // stands if no row counts
+        if (counted.size() < rows.size()) {
+            measured.total("rows_without_order", rows.size() - counted.size());
+        }
+        return measured;
+    }
+
     /** Adds to the gradients of the head, and of the hidden states if they want any. */
-    private void learn(Part<TokenPair> part, Tensor ends, RewardObjective.Step step, Metrics measured) {
-        Tensor rewards = rewards(part, ends);
+    private void learn(Part<Example> part, Tensor ends, RewardObjective.Step step, Metrics measured) {
+        Tensor rewards = rewards(ends);
         Loss loss = objective.loss(batch(part, rewards), step);
         loss.value().backward();
         note(measured, loss, rewards.detach().toDoubles());
@@ -77,19 +93,20 @@ final class RewardLoop implements Loop {
 
     @Override
     public Metrics evaluate(TokenStore store, List<Long> rows) {
-        RewardObjective.Step step = new RewardObjective.Step(rows.size());
-        Metrics measured = new Metrics();
+        List<Long> counted = counted(store, rows);
+        RewardObjective.Step step = new RewardObjective.Step(counted.size());
+        Metrics measured = begin(rows, counted);
         List<RewardMeasures.Pair> pairs = new ArrayList<>();
-        for (Part<TokenPair> part : parts(store, rows)) {
+        for (Part<Example> part : parts(store, counted)) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
-                Tensor rewards = rewards(part, ends(part));
+                Tensor rewards = rewards(ends(part));
+                RewardBatch batch = batch(part, rewards);
                 double[] values = rewards.toDoubles();
-                note(measured, objective.loss(batch(part, rewards), step), values);
+                note(measured, objective.loss(batch, step), values);
                 for (int i = 0; i < part.size(); i++) {
-                    TokenPair pair = part.examples().get(i);
-                    pairs.add(new RewardMeasures.Pair(
-                            values[i], values[part.size() + i], pair.chosen().length, pair.rejected().length));
+                    int[] items = batch.rankings().get(i).items();
+                    addPairs(pairs, Compared.of(part.examples().get(i)), items, values);
                 }
             }
         }
@@ -97,12 +114,25 @@ final class RewardLoop implements Loop {
         return measured;
     }
 
-    private Iterable<Part<TokenPair>> parts(TokenStore store, List<Long> rows) {
+    /** All pairs of a row of which one completion is better. */
+    private static void addPairs(List<RewardMeasures.Pair> pairs, Compared row, int[] items, double[] rewards) {
+        for (int i = 0; i < items.length; i++) {
+            for (int j = 0; j < items.length; j++) {
+                if (row.ranks()[i] < row.ranks()[j]) {
+                    int better = row.completions().get(i).length;
+                    int worse = row.completions().get(j).length;
+                    pairs.add(new RewardMeasures.Pair(rewards[items[i]], rewards[items[j]], better, worse));
+                }
+            }
+        }
+    }
+
+    private Iterable<Part<Example>> parts(TokenStore store, List<Long> rows) {
         return Part.endings(store, rows, optimisation.tokensPerPass(device()), optimisation.style());
     }
 
-    /** Hidden states of the last tokens of all completions, outside of any graph, [2 · pairs, width]. */
-    private Tensor ends(Part<TokenPair> part) {
+    /** Hidden states of the last tokens of all completions, outside of any graph, [completions, width]. */
+    private Tensor ends(Part<Example> part) {
         try (NoGrad guard = NoGrad.open();
                 Scope scope = Scope.open()) {
             return scope.keep(decoder.hidden(part.packing().layout())
@@ -110,17 +140,12 @@ final class RewardLoop implements Loop {
         }
     }
 
-    private Tensor rewards(Part<TokenPair> part, Tensor ends) {
-        return Scorer.scores(ends, decoder.head()).reshape(2L * part.size());
+    private Tensor rewards(Tensor ends) {
+        return Scorer.scores(ends, decoder.head()).reshape(-1);
     }
 
-    private RewardBatch batch(Part<TokenPair> part, Tensor rewards) {
-        double[] margins =
-                part.examples().stream().mapToDouble(TokenPair::margin).toArray();
-        return new RewardBatch(
-                rewards.narrow(0, 0, part.size()),
-                rewards.narrow(0, part.size(), part.size()),
-                Tensor.of(margins, Device.CPU).to(DType.FLOAT32).to(device()));
+    private static RewardBatch batch(Part<Example> part, Tensor rewards) {
+        return new RewardBatch(rewards, Compared.rankings(part.examples()));
     }
 
     private static void note(Metrics measured, Loss loss, double[] rewards) {

@@ -7,7 +7,6 @@ import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
-import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.Sft;
@@ -130,9 +129,8 @@ public final class Training {
         if (job instanceof Job.SftJob sft) {
             return train(new SequenceLoop(start, sft.optimisation(), new Sft(sft.sft())), workplace, folder, interrupt);
         }
-        if (job instanceof Job.RewardJob reward) {
-            BradleyTerry objective = new BradleyTerry(reward.reward());
-            Loop loop = new RewardLoop(start, reward.optimisation(), objective, reward.freezeBackbone());
+        if (job instanceof RewardJob reward) {
+            Loop loop = new RewardLoop(start, reward.optimisation(), reward.objective(), reward.freezeBackbone());
             return train(loop, workplace, folder, interrupt);
         }
         if (job instanceof Job.KtoJob kto) {

@@ -3,8 +3,10 @@ package dev.plumb.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.plumb.data.Example;
 import dev.plumb.data.Stores;
 import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenRanked;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Architecture;
@@ -13,6 +15,8 @@ import dev.plumb.model.Layout;
 import dev.plumb.model.Models;
 import dev.plumb.model.Weights;
 import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.PlackettLuce;
+import dev.plumb.objective.Ranking;
 import dev.plumb.objective.RewardBatch;
 import dev.plumb.objective.RewardObjective;
 import dev.plumb.tensor.DType;
@@ -119,11 +123,11 @@ class RewardLoopTest {
             }
             Tensor both = Tensor.cat(0, all);
             System.arraycopy(both.detach().toDoubles(), 0, rewards, 0, rewards.length);
-            RewardBatch batch = new RewardBatch(
-                    both.narrow(0, 0, pairs.size()),
-                    both.narrow(0, pairs.size(), pairs.size()),
-                    Tensor.of(pairs.stream().mapToDouble(TokenPair::margin).toArray(), Device.CPU)
-                            .to(DType.FLOAT32));
+            List<Ranking> rankings = IntStream.range(0, pairs.size())
+                    .mapToObj(
+                            i -> Ranking.pair(i, pairs.size() + i, pairs.get(i).margin()))
+                    .toList();
+            RewardBatch batch = new RewardBatch(both, rankings);
             Tensor loss = OBJECTIVE
                     .loss(batch, new RewardObjective.Step(pairs.size()))
                     .value();
@@ -179,6 +183,78 @@ class RewardLoopTest {
                 }
             }
         }
+    }
+
+    /** Pairs and rankings of two to five answers in one step, some without any order. */
+    static Stream<RewardObjective> objectives() {
+        return Stream.of(OBJECTIVE, new PlackettLuce(new PlackettLuce.Config(2, true)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("objectives")
+    void rankingsAreTheSameHoweverTheyAreSplit(RewardObjective lists) {
+        Decoder decoder = model("grouped heads");
+        List<Example> rows = rankings(decoder);
+        try (Weights weights = decoder.weights();
+                AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam());
+                TokenStore store = Stores.of(folder, rows)) {
+            double want = plainly(decoder, rows, lists);
+            Map<String, double[]> gradients = Plain.gradients(decoder, optimizer);
+            for (String layout : List.of("padding_free=false", "share_prompts=false", "share_prompts=true")) {
+                for (String more :
+                        List.of("micro_batch_tokens=1", "micro_batch_tokens=64", "micro_batch_tokens=1000")) {
+                    RewardLoop loop = new RewardLoop(decoder, Plain.optimisation(layout, more), lists, false);
+                    Map<String, Double> got =
+                            loop.learn(optimizer, store, store.rows()).values();
+                    assertThat(got.get("loss")).isCloseTo(want, within(2e-5 * Math.max(1, want)));
+                    assertThat(got.get("rows_without_order")).isEqualTo(1);
+                    Plain.assertSame(Plain.gradients(decoder, optimizer), gradients, 1e-4);
+                    assertThat(loop.evaluate(store, store.rows()).values().get("loss"))
+                            .isCloseTo(want, within(2e-5 * Math.max(1, want)));
+                }
+            }
+        }
+    }
+
+    /** Each ranking by itself, each completion alone behind its prompt. */
+    private static double plainly(Decoder decoder, List<Example> rows, RewardObjective lists) {
+        double sum = 0;
+        for (Example row : rows) {
+            Compared compared = Compared.of(row);
+            if (!lists.counts(compared.ranking())) {
+                continue;
+            }
+            try (Scope scope = Scope.open()) {
+                List<Tensor> rewards = new ArrayList<>();
+                for (int[] completion : compared.completions()) {
+                    int[] ids = IntStream.concat(Arrays.stream(compared.prompt()), Arrays.stream(completion))
+                            .toArray();
+                    Tensor last = decoder.hidden(Layout.of(List.of(ids))).narrow(0, ids.length - 1L, 1);
+                    rewards.add(last.matmul(decoder.head().transpose(0, 1)).reshape(1));
+                }
+                RewardBatch batch = new RewardBatch(Tensor.cat(0, rewards), List.of(compared.ranking()));
+                Tensor loss = lists.loss(batch, new RewardObjective.Step(rows.size() - 1))
+                        .value();
+                loss.backward();
+                sum += loss.item();
+            }
+        }
+        return sum;
+    }
+
+    private static List<Example> rankings(Decoder decoder) {
+        Random random = new Random(8);
+        int vocabulary = decoder.architecture().vocabularySize();
+        List<Example> rows = new ArrayList<>(pairs(decoder).subList(0, 2));
+        for (int[] ranks : new int[][] {{2, 1}, {2, 4, 1, 3}, {1, 1}, {3, 1, 1}, {5, 2, 2, 1, 4}}) {
+            List<int[]> completions = Arrays.stream(ranks)
+                    .mapToObj(rank ->
+                            random.ints(1 + random.nextInt(6), 0, vocabulary).toArray())
+                    .toList();
+            int[] prompt = random.ints(1 + random.nextInt(9), 0, vocabulary).toArray();
+            rows.add(new TokenRanked(prompt, completions, ranks));
+        }
+        return rows;
     }
 
     /** Pairs with prompts and answers of one token and of many, answers of very different lengths, and some margins. */

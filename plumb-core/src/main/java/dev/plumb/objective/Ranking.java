@@ -1,0 +1,43 @@
+package dev.plumb.objective;
+
+/**
+ * What people said of some completions of one prompt: a pair is a ranking of two.
+ *
+ * @param items which rewards of the batch are theirs
+ * @param ranks the rank of each, 1 for the best; completions of one rank are equally good
+ * @param margin by how much the reward of a better one is to exceed that of a worse one, μ; 0 where nothing is said of it
+ */
+public record Ranking(int[] items, int[] ranks, double margin) {
+    /** Checks that there is something to compare. */
+    public Ranking {
+        if (items.length < 2 || items.length != ranks.length) {
+            throw new IllegalArgumentException(items.length + " completions with " + ranks.length + " ranks");
+        }
+    }
+
+    /**
+     * A pair.
+     *
+     * @param better which reward is that of the better completion
+     * @param worse which is that of the other
+     * @param margin as above
+     * @return the ranking of the two
+     */
+    public static Ranking pair(int better, int worse, double margin) {
+        return new Ranking(new int[] {better, worse}, new int[] {1, 2}, margin);
+    }
+
+    /**
+     * Whether one completion is better than another.
+     *
+     * @return false if all have one rank
+     */
+    public boolean tellsApart() {
+        for (int rank : ranks) {
+            if (rank != ranks[0]) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,95 @@
+package dev.plumb.train;
+
+import dev.plumb.config.Inline;
+import dev.plumb.config.Setting;
+import dev.plumb.data.RowKind;
+import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.PlackettLuce;
+import dev.plumb.objective.RewardObjective;
+
+/**
+ * A reward model.
+ *
+ * @param run what every run has
+ * @param optimisation how weights are updated
+ * @param learningRate the learning rate after warm-up
+ * @param numTrainEpochs how often the data are gone through
+ * @param freezeBackbone whether only the head is trained
+ * @param lossType which objective
+ * @param pairs settings of the objective of pairs
+ * @param orders settings of the objective of whole orders
+ */
+public record RewardJob(
+        @Inline RunSettings run,
+        @Inline Optimisation optimisation,
+
+        @Setting(
+                doc = "Learning rate after warm-up; about 1e-3 with freeze_backbone.",
+                byDefault = "1e-5",
+                min = 0,
+                aboveMin = true,
+                source = "InstructGPT: 9e-6; TRL's 1e-4 is for adapters")
+        double learningRate,
+
+        @Setting(
+                doc = "How often the data are gone through. More than once soon learns the pairs by heart.",
+                byDefault = "1.0",
+                min = 0,
+                aboveMin = true,
+                source = "InstructGPT, arXiv 2203.02155, appendix C.2")
+        double numTrainEpochs,
+
+        @Setting(
+                doc = "Train the head alone and leave the language model below it as it is: less memory and time, and"
+                        + " less is learnt.",
+                byDefault = "false")
+        boolean freezeBackbone,
+
+        @Setting(
+                doc =
+                        "bradley_terry: all pairs of a ranking of which one is better, their mean a ranking; plackett_luce: the"
+                                + " likelihood of the whole order. Of a pair both are the same.",
+                byDefault = "bradley_terry",
+                source = "arXiv 2203.02155, equation 1; Plackett 1975, Luce 1959")
+        LossType lossType,
+
+        @Inline BradleyTerry.Config pairs,
+        @Inline PlackettLuce.Config orders)
+        implements Job {
+
+    /** Objectives. */
+    public enum LossType {
+        /** Pairs. */
+        BRADLEY_TERRY,
+        /** Whole orders. */
+        PLACKETT_LUCE
+    }
+
+    /** Checks what single ranges cannot. */
+    public RewardJob {
+        boolean ofPairs = pairs.centerRewardsCoefficient() > 0 || pairs.labelSmoothing() > 0;
+        if (lossType == LossType.PLACKETT_LUCE && ofPairs) {
+            throw new IllegalArgumentException(
+                    "center_rewards_coefficient and label_smoothing are of pairs; leave them out,"
+                            + " or choose loss_type: bradley_terry");
+        }
+        if (lossType == LossType.BRADLEY_TERRY && (orders.rankingTopK() > 0 || !orders.perChoice())) {
+            throw new IllegalArgumentException(
+                    "ranking_top_k and per_choice are of whole orders; leave them out, or choose loss_type: plackett_luce");
+        }
+    }
+
+    @Override
+    public RowKind rows() {
+        return RowKind.COMPARISON;
+    }
+
+    @Override
+    public boolean scoring() {
+        return true;
+    }
+
+    RewardObjective objective() {
+        return lossType == LossType.PLACKETT_LUCE ? new PlackettLuce(orders) : new BradleyTerry(pairs);
+    }
+}
