@@ -1,6 +1,5 @@
 package dev.plumb.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.Binder;
 import dev.plumb.config.PlumbException;
@@ -22,7 +21,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -49,8 +47,6 @@ import picocli.CommandLine.Spec;
             "  plumb eval model=my-reward-model data=pairs.jsonl output=report.json"
         })
 final class Eval implements Callable<Integer> {
-    private static final int BINS = 10;
-
     @Spec
     private CommandSpec spec;
 
@@ -74,11 +70,12 @@ final class Eval implements Callable<Integer> {
         try (JsonOutput out = settings.output().isPresent() ? JsonOutput.open(settings.output()) : null;
                 Checkpoint model = Models.open(settings.model(), settings.computing());
                 Tokenizer tokenizer = Tokenizer.load(model.folder())) {
-            RowKind kind = kind(settings);
             boolean scoring = model.decoder().architecture().isScoring();
-            if (scoring && kind != RowKind.PREFERENCE) {
-                throw new PlumbException(settings.model() + " is a reward model, which is measured on pairs; these rows"
-                        + " are none. `plumb score` gives the reward of each.");
+            RowKind kind = kind(settings, scoring ? RowKind.COMPARISON : RowKind.PREFERENCE);
+            if (scoring && kind == RowKind.DEMONSTRATION) {
+                throw new PlumbException(
+                        settings.model() + " is a reward model, which is measured on pairs or rankings; these rows"
+                                + " are none. `plumb score` gives the reward of each.");
             }
             Encoder encoder = new Encoder(
                     tokenizer,
@@ -95,7 +92,7 @@ final class Eval implements Callable<Integer> {
                             + " data.eval_files must hold some.");
                 }
                 Evaluation evaluation = new Evaluation(stores);
-                ObjectNode json = kind == RowKind.PREFERENCE
+                ObjectNode json = kind != RowKind.DEMONSTRATION
                         ? pairs(settings, evaluation, model, scoring)
                         : sequences(evaluation, model);
                 if (out != null) {
@@ -108,11 +105,11 @@ final class Eval implements Callable<Integer> {
         return Exit.DONE;
     }
 
-    /** Pairs if the file can be read as such. */
-    private static RowKind kind(EvalSettings settings) {
+    /** Compared answers if the file can be read as such. */
+    private static RowKind kind(EvalSettings settings, RowKind compared) {
         try {
-            Rows.open(settings.data().files(), RowKind.PREFERENCE).close();
-            return RowKind.PREFERENCE;
+            Rows.open(settings.data().files(), compared).close();
+            return compared;
         } catch (PlumbException e) { // what is wrong with it is said when it is read as demonstrations
             return RowKind.DEMONSTRATION;
         }
@@ -136,7 +133,12 @@ final class Eval implements Callable<Integer> {
 
     private static ObjectNode pairs(EvalSettings settings, Evaluation evaluation, Checkpoint model, boolean scoring) {
         Evaluation.Rows rows = evaluation.rows();
-        PairScores logps = scoring ? evaluation.rewards(model.decoder()) : evaluation.logps(model.decoder());
+        Optional<Evaluation.Rewards> given =
+                scoring ? Optional.of(evaluation.rewards(model.decoder())) : Optional.empty();
+        PairScores logps = given.map(Evaluation.Rewards::pairs).orElseGet(() -> evaluation.logps(model.decoder()));
+        if (logps.chosen().length == 0) {
+            throw new PlumbException("There is no pair to measure on: no ranking tells its answers apart.");
+        }
         Optional<PairScores> reference = scoring
                 ? Optional.empty()
                 : settings.reference().map(folder -> {
@@ -163,38 +165,17 @@ final class Eval implements Callable<Integer> {
                 table.add(name, "logps/accuracies", subset.share(logps.right()));
                 table.add(name, "displaced_chosen", subset.share(less(logps.chosen(), start.chosen())));
             });
-            table.add(name, "longer_is_chosen", subset.share(longer(rows)));
+            table.add(name, "longer_is_chosen", subset.share(RewardReport.longerChosen(rows)));
         });
         System.out.print(table.text());
         ObjectNode json = table.json();
+        RewardReport report = new RewardReport(json);
         if (scoring || reference.isPresent()) {
-            reliability(rewards, json);
+            report.reliability(rewards);
         }
+        given.ifPresent(all -> report.length(rows, all));
+        System.out.print(report.text());
         return json;
-    }
-
-    private static void reliability(PairScores rewards, ObjectNode json) {
-        double error = rewards.calibrationError(BINS);
-        System.out.printf(Locale.ROOT, "%nreliability (expected calibration error %.4f)%n", error);
-        json.put("ece", error);
-        ArrayNode bins = json.putArray("reliability");
-        PairScores.Bin[] table = rewards.reliability(BINS);
-        for (int i = 0; i < table.length; i++) {
-            if (table[i].pairs() > 0) {
-                System.out.printf(
-                        Locale.ROOT,
-                        "  sure %.2f to %.2f: %5d pairs, confidence %.3f, accuracy %.3f%n",
-                        0.5 + 0.5 * i / BINS,
-                        0.5 + 0.5 * (i + 1) / BINS,
-                        table[i].pairs(),
-                        table[i].confidence(),
-                        table[i].accuracy());
-                bins.addObject()
-                        .put("pairs", table[i].pairs())
-                        .put("confidence", table[i].confidence())
-                        .put("accuracy", table[i].accuracy());
-            }
-        }
     }
 
     private static double[] implicit(double beta, double[] policy, double[] reference) {
@@ -207,12 +188,5 @@ final class Eval implements Callable<Integer> {
         double[] less = new double[one.length];
         Arrays.setAll(less, i -> one[i] < other[i] ? 1 : 0);
         return less;
-    }
-
-    /** How a rule would do that prefers the longer answer: what a length-biased model is to be held against. */
-    private static double[] longer(Evaluation.Rows rows) {
-        double[] longer = new double[rows.tokens().length];
-        Arrays.setAll(longer, i -> 0.5 + 0.5 * Integer.signum(rows.tokens()[i] - rows.rejectedTokens()[i]));
-        return longer;
     }
 }

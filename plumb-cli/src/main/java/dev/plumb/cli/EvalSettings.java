@@ -26,7 +26,7 @@ record EvalSettings(
                         + " log p_ref), without it by log p alone, which says little of what was learnt.")
         Optional<Path> reference,
 
-        @Setting(doc = "The rows: pairs as for dpo, or demonstrations as for sft.")
+        @Setting(doc = "The rows: pairs as for dpo, rankings as for reward, or demonstrations as for sft.")
         DataConfig data,
 
         @Setting(

@@ -112,6 +112,45 @@ class EvalCommandTest {
         assertThat(report.path("reliability").get(0).path("pairs").intValue()).isEqualTo(3);
     }
 
+    /** Pairs and a ranking, of which every pair counts and every answer once. */
+    @Test
+    void aRewardModelIsHeldAgainstLength() throws IOException {
+        Console trained = Console.run(
+                "train",
+                "reward",
+                "model=" + folder.resolve("model"),
+                "data=" + folder.resolve("pairs.jsonl"),
+                "data.eval_share=0",
+                "max_steps=1",
+                "device=cpu",
+                "output=" + folder.resolve("rewarded"));
+        assertThat(trained.status()).as(trained.err()).isZero();
+        Files.writeString(
+                folder.resolve("ranked.jsonl"),
+                "{\"prompt\": \"The lamp\", \"completions\": [\" is old.\", \" burns.\", \" is grey and old.\"], \"ranks\": [2,"
+                        + " 1, 2]}\n");
+        Path output = folder.resolve("reward.json");
+        Console console = Console.run(
+                "eval",
+                "model=" + folder.resolve("rewarded/final"),
+                "data.files=[" + folder.resolve("pairs.jsonl") + ", " + folder.resolve("ranked.jsonl") + "]",
+                "output=" + output);
+        assertThat(console.status()).as(console.err()).isZero();
+        assertThat(console.out())
+                .contains("length of the answer in tokens (9 answers)", "no temperature and no tenths from 5 pairs");
+        JsonNode report = JSON.readTree(Files.readString(output));
+        for (String name :
+                List.of("length_pearson", "length_spearman", "length_pearson_in_prompt", "length_spearman_in_prompt")) {
+            assertThat(report.at("/" + name + "/value").asDouble(9)).as(name).isBetween(-1.0, 1.0);
+        }
+        double labels = report.at("/longer_preferred_labels/value").doubleValue();
+        double model = report.at("/longer_preferred/value").doubleValue();
+        assertThat(report.at("/longer_preferred_gap/value").doubleValue()).isCloseTo(model - labels, within(1e-9));
+        assertThat(report.at("/" + folder.resolve("ranked.jsonl").toString().replace("/", "~1") + "/nll/value")
+                        .doubleValue())
+                .isPositive();
+    }
+
     @Test
     void wrongWordsAreExplained() {
         String model = "model=" + folder.resolve("model");

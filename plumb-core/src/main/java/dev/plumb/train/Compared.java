@@ -47,6 +47,19 @@ record Compared(int[] prompt, List<int[]> completions, int[] ranks, double margi
         return rankings;
     }
 
+    /** All pairs of completions of which the first is better, by their places. */
+    List<int[]> pairs() {
+        List<int[]> pairs = new ArrayList<>();
+        for (int i = 0; i < ranks.length; i++) {
+            for (int j = 0; j < ranks.length; j++) {
+                if (ranks[i] < ranks[j]) {
+                    pairs.add(new int[] {i, j});
+                }
+            }
+        }
+        return pairs;
+    }
+
     /** With the numbers that its completions have among some rewards. */
     Ranking ranking(int[] items) {
         return new Ranking(items, ranks, margin);

@@ -3,6 +3,7 @@ package dev.plumb.train;
 import dev.plumb.data.Example;
 import dev.plumb.data.RowId;
 import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenRanked;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.evaluate.PairScores;
@@ -31,7 +32,7 @@ public final class Evaluation {
     }
 
     /**
-     * What the rows are, in the order in which they are measured.
+     * What the rows are, in the order in which they are measured. A ranking is as many as it has pairs of which one is better.
      *
      * @param ids where they came from
      * @param prompt for each the number of its prompt, from 0 on: rows with one prompt have one number
@@ -54,6 +55,16 @@ public final class Evaluation {
             for (long row : store.rows()) {
                 Example example = store.get(row);
                 int[] prompt = prompt(example);
+                if (example instanceof TokenRanked ranked) {
+                    int number = numbers.computeIfAbsent(IntBuffer.wrap(prompt), unseen -> numbers.size());
+                    for (int[] pair : Compared.of(ranked).pairs()) {
+                        ids.add(store.id(row));
+                        int better = ranked.completions().get(pair[0]).length;
+                        int worse = ranked.completions().get(pair[1]).length;
+                        columns.add(new int[] {number, prompt.length, better, worse});
+                    }
+                    continue;
+                }
                 int rejected = example instanceof TokenPair pair ? pair.rejected().length : 0;
                 // A text that is trained from its start answers nothing: it is a unit of its own.
                 int[] unit = prompt.length == 0 ? ((TokenSequence) example).ids() : prompt;
@@ -73,6 +84,9 @@ public final class Evaluation {
     private static int[] prompt(Example example) {
         if (example instanceof TokenPair pair) {
             return pair.prompt();
+        }
+        if (example instanceof TokenRanked ranked) {
+            return ranked.prompt();
         }
         TokenSequence sequence = (TokenSequence) example;
         int first = 1;
@@ -107,23 +121,47 @@ public final class Evaluation {
     }
 
     /**
-     * Rewards of both completions of all pairs, with their prompt.
+     * What a reward model says of rows.
+     *
+     * @param pairs its rewards of the pairs, as {@link #rows} has them
+     * @param all its rewards of all completions, each once
+     * @param tokens of each
+     * @param prompt for each the number of its prompt, as in {@code rows}
+     */
+    public record Rewards(PairScores pairs, double[] all, int[] tokens, int[] prompt) {}
+
+    /**
+     * Rewards of all completions of pairs and rankings, with their prompt.
      *
      * @param model a reward model with one output
-     * @return for each pair what it gives
+     * @return what it gives
      */
-    public PairScores rewards(Decoder model) {
+    public Rewards rewards(Decoder model) {
         Scorer scorer = new Scorer(model);
-        List<double[]> rewards = new ArrayList<>();
+        List<double[]> pairs = new ArrayList<>();
+        List<Double> all = new ArrayList<>();
+        List<int[]> columns = new ArrayList<>();
+        Map<IntBuffer, Integer> numbers = new HashMap<>();
         for (TokenStore store : stores) {
             for (long row : store.rows()) {
-                TokenPair pair = (TokenPair) store.get(row);
-                List<double[]> both = scorer.rewards(
-                        List.of(joined(pair.prompt(), pair.chosen()), joined(pair.prompt(), pair.rejected())));
-                rewards.add(new double[] {both.get(0)[0], both.get(1)[0]});
+                Compared compared = Compared.of(store.get(row));
+                int number = numbers.computeIfAbsent(IntBuffer.wrap(compared.prompt()), unseen -> numbers.size());
+                List<int[]> completions = compared.completions();
+                double[] rewards = scorer
+                        .rewards(completions.stream()
+                                .map(completion -> joined(compared.prompt(), completion))
+                                .toList())
+                        .stream()
+                        .mapToDouble(reward -> reward[0])
+                        .toArray();
+                compared.pairs().forEach(pair -> pairs.add(new double[] {rewards[pair[0]], rewards[pair[1]]}));
+                for (int i = 0; i < rewards.length; i++) {
+                    all.add(rewards[i]);
+                    columns.add(new int[] {completions.get(i).length, number});
+                }
             }
         }
-        return pairs(rewards);
+        return new Rewards(pairs(pairs), array(all), column(columns, 0), column(columns, 1));
     }
 
     private static PairScores pairs(List<double[]> both) {

@@ -116,14 +116,12 @@ final class RewardLoop implements Loop {
 
     /** All pairs of a row of which one completion is better. */
     private static void addPairs(List<RewardMeasures.Pair> pairs, Compared row, int[] items, double[] rewards) {
-        for (int i = 0; i < items.length; i++) {
-            for (int j = 0; j < items.length; j++) {
-                if (row.ranks()[i] < row.ranks()[j]) {
-                    int better = row.completions().get(i).length;
-                    int worse = row.completions().get(j).length;
-                    pairs.add(new RewardMeasures.Pair(rewards[items[i]], rewards[items[j]], better, worse));
-                }
-            }
+        for (int[] pair : row.pairs()) {
+            pairs.add(new RewardMeasures.Pair(
+                    rewards[items[pair[0]]],
+                    rewards[items[pair[1]]],
+                    row.completions().get(pair[0]).length,
+                    row.completions().get(pair[1]).length));
         }
     }
 
