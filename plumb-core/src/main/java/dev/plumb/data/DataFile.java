@@ -35,7 +35,7 @@ public record DataFile(
 
         @Setting(
                 doc = "Columns under other names, our name first: {prompt: question, chosen: better}. Our names are"
-                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, margin, instruction,"
+                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, margin, preference_probability, tie, completions, ranks, scores, instruction,"
                         + " input, output, history, system and tools.")
         Map<String, String> columns,
 

@@ -26,7 +26,9 @@ final class Drawing {
             String other = rejected.substring(Math.max(0, rejected.indexOf(OPEN, prefix(tokenizer, pair.prompt()))));
             int last = pair.chosen()[pair.chosen().length - 1];
             return new Preflight.Drawn(
-                    id, shortened(chosen) + "\nrejected: " + shortened(other), tokenizer.token(last));
+                    id,
+                    shortened(chosen) + (pair.judgement().tie() ? "\nas good: " : "\nrejected: ") + shortened(other),
+                    tokenizer.token(last));
         }
         if (example instanceof TokenRanked ranked) {
             return ranked(tokenizer, id, ranked);

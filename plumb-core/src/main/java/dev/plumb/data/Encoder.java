@@ -130,7 +130,7 @@ public final class Encoder {
             throw new UnfitRowException(EncodingFault.SAME_TOKENS, "chosen and rejected are the same tokens");
         }
         return limit.fit(
-                new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds(), row.margin()),
+                new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds(), row.judgement()),
                 chosen.conversation());
     }
 

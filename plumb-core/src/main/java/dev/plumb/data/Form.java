@@ -24,27 +24,27 @@ enum Form {
             RowKind.PREFERENCE,
             "preference",
             List.of("prompt", "chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
     SHARE_GPT_PAIR(
             RowKind.PREFERENCE,
             "ShareGPT preference",
             List.of("conversations", "chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
     ALPACA_PAIR(
             RowKind.PREFERENCE,
             "Alpaca preference",
             List.of("instruction", "chosen", "rejected"),
-            List.of("input", "history", "system", "tools", "margin")),
+            List.of("input", "history", "system", "tools", "margin", "preference_probability", "tie")),
     MESSAGES_PAIR(
             RowKind.PREFERENCE,
             "preference after a conversation",
             List.of("messages", "chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
     IMPLICIT_PAIR(
             RowKind.PREFERENCE,
             "preference with the prompt inside both answers",
             List.of("chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
     RANKS(RowKind.COMPARISON, "ranked answers", List.of("prompt", "completions", "ranks"), List.of("system", "tools")),
     SCORES(
             RowKind.COMPARISON,

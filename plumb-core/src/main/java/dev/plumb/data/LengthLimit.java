@@ -80,7 +80,7 @@ final class LengthLimit {
         if (truncation == Truncation.KEEP_END && room > kept(prompt)) {
             int[] shorter = keepEnd(prompt, room);
             return new EncodedRow.Kept(
-                    new TokenPair(shorter, row.chosen(), row.rejected(), row.margin()),
+                    new TokenPair(shorter, row.chosen(), row.rejected(), row.judgement()),
                     conversation,
                     new EncodedRow.Cut(prompt.length - shorter.length, 0));
         }
@@ -88,7 +88,8 @@ final class LengthLimit {
             throw tooLong(row.longest(), prompt.length, answers);
         }
         int left = maxLength - prompt.length;
-        TokenPair fitted = new TokenPair(prompt, start(row.chosen(), left), start(row.rejected(), left), row.margin());
+        TokenPair fitted =
+                new TokenPair(prompt, start(row.chosen(), left), start(row.rejected(), left), row.judgement());
         if (Arrays.equals(fitted.chosen(), fitted.rejected())) {
             throw new UnfitRowException(
                     EncodingFault.SAME_TOKENS,

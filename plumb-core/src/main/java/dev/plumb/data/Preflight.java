@@ -24,7 +24,7 @@ import java.util.SortedMap;
  * @param eos rows by the number of EOS tokens in them
  * @param repeats rows that say what an earlier one says
  * @param answers how the two answers of pairs compare; empty where there are no pairs
- * @param rankings what rankings compare; empty where there are none
+ * @param rankings what rankings compare; empty where there are neither rankings nor ties
  * @param labels how the answers that are learnt were judged; empty where they were not
  * @param drawn one row with its targets marked; empty if no row is left
  * @param refusals why the run must not start, as whole sentences with a remedy
@@ -120,7 +120,7 @@ public record Preflight(
      *
      * @param rankings how many there are
      * @param pairs pairs of answers of which one is better, those of rows that are pairs among them
-     * @param ties pairs of answers of one rank
+     * @param ties pairs of answers that are equally good
      */
     public record Rankings(long rankings, long pairs, long ties) {}
 

@@ -111,7 +111,11 @@ final class PreflightTally {
         answer.add(pair.chosen().length);
         answer.add(pair.rejected().length);
         total.add(pair.longest());
-        compared(pair.chosen().length, pair.rejected().length);
+        if (pair.judgement().tie()) {
+            ties++;
+        } else {
+            compared(pair.chosen().length, pair.rejected().length);
+        }
         opening(pair.prompt());
         eos(pair.prompt(), pair.chosen());
         boolean chosenStops = endsIn(pair.chosen()[pair.chosen().length - 1]);
@@ -222,7 +226,9 @@ final class PreflightTally {
                         ? Optional.empty()
                         : Optional.of(
                                 new Preflight.Answers(chosen.mean(), rejected.mean(), chosenLonger / chosen.count())),
-                rankings > 0 ? Optional.of(new Preflight.Rankings(rankings, chosen.count(), ties)) : Optional.empty(),
+                rankings + ties > 0
+                        ? Optional.of(new Preflight.Rankings(rankings, chosen.count(), ties))
+                        : Optional.empty(),
                 anyJudged ? Optional.of(new Preflight.Labels(desirable, undesirable)) : Optional.empty(),
                 drawn,
                 List.of(),

@@ -75,7 +75,7 @@ final class PreflightText {
 
     private void rankings(Preflight.Rankings rankings) {
         line(
-                "Rankings  %,d; in all %,d pairs of answers of which one is better and %,d of equal rank",
+                "Rankings  %,d; in all %,d pairs of answers of which one is better and %,d ties",
                 rankings.rankings(), rankings.pairs(), rankings.ties());
     }
 

@@ -16,12 +16,22 @@ import org.jspecify.annotations.Nullable;
  * What the columns of a file mean, found on one of its first rows and then asked of every row.
  *
  * @param form which columns make a row
+ * @param kind what is asked of the rows
  * @param turnsInPrompt whether the prompt is a list of turns rather than text
  * @param turnsInAnswer whether the answers are lists of turns rather than text
  * @param mapping our names of columns to the file's names
  * @param description the shape in words
  */
-record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String, String> mapping, String description) {
+record Shape(
+        Form form,
+        RowKind kind,
+        boolean turnsInPrompt,
+        boolean turnsInAnswer,
+        Map<String, String> mapping,
+        String description) {
+    /** What only reward models learn from. */
+    private static final Set<String> JUDGEMENT = Set.of("margin", "preference_probability", "tie");
+
     private static final Set<Form> ALWAYS_TURNS = Set.of(
             Form.MESSAGES,
             Form.SHARE_GPT,
@@ -47,8 +57,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         boolean turnsInAnswer = isTurns(oneAnswer(form, cells));
         Form fitting =
                 form.isPair() && turnsInAnswer && isWhole(cells, form, turnsInPrompt) ? Form.IMPLICIT_PAIR : form;
-        Shape shape = new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, "");
-        return Optional.of(new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, shape.describe(id, cells)));
+        Shape shape = new Shape(fitting, kind, turnsInPrompt, turnsInAnswer, mapping, "");
+        return Optional.of(new Shape(fitting, kind, turnsInPrompt, turnsInAnswer, mapping, shape.describe(id, cells)));
     }
 
     /** The file's names of columns; LLaMA-Factory's name of the label is known without being told. */
@@ -129,10 +139,8 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
 
     private String describe(RowId id, Cells cells) {
         Set<String> used = new LinkedHashSet<>(form.required());
-        Set<String> optional = new LinkedHashSet<>(isChat() ? form.optional() : List.of());
-        if (form.optional().contains("margin")) {
-            optional.add("margin");
-        }
+        Set<String> optional = new LinkedHashSet<>(form.optional());
+        optional.removeIf(name -> JUDGEMENT.contains(name) ? !isJudged(name) : !isChat());
         optional.retainAll(cells.names());
         used.addAll(optional);
         Set<String> idle = new TreeSet<>(mapping.keySet());
@@ -148,11 +156,16 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         for (String name : used) {
             String column = cells.column(name);
             text.append(before).append(column).append(column.equals(name) ? "" : " as " + name);
-            text.append(name.equals("margin") ? " (of reward models)" : "");
+            text.append(name.equals("margin") && kind != RowKind.COMPARISON ? " (of reward models)" : "");
             unused.remove(column);
             before = ", ";
         }
         return text + (unused.isEmpty() ? "" : "; not used: " + String.join(", ", unused));
+    }
+
+    /** Whether a column of a pair is read; those that may be called so for another reason, for reward models only. */
+    private boolean isJudged(String name) {
+        return name.equals("margin") || kind == RowKind.COMPARISON;
     }
 
     /** Makes the row that some columns hold. */
@@ -179,9 +192,24 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                 Content chosen = answer(cells, "chosen");
                 Content rejected = answer(cells, "rejected");
                 checkDifferent(chosen, rejected);
-                yield new Row.Preference(id, prompt, chosen, rejected, tools, cells.numberOrZero("margin"));
+                yield pair(id, cells, prompt, chosen, rejected, tools);
             }
         };
+    }
+
+    /** A pair with the answer that is more probably preferred in front. */
+    private Row pair(
+            RowId id, Cells cells, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools)
+            throws BadRow {
+        double margin = cells.numberOrZero("margin");
+        if (kind != RowKind.COMPARISON) {
+            return new Row.Preference(id, prompt, chosen, rejected, tools, Judgement.of(margin));
+        }
+        double probability = cells.shareOrOne("preference_probability");
+        boolean tie = cells.find("tie") != null && cells.bool("tie");
+        return probability < 0.5
+                ? new Row.Preference(id, prompt, rejected, chosen, tools, new Judgement(margin, 1 - probability, tie))
+                : new Row.Preference(id, prompt, chosen, rejected, tools, new Judgement(margin, probability, tie));
     }
 
     private Content whole(Cells cells) throws BadRow {
@@ -289,13 +317,13 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         if (chosen.substring(0, cut).isBlank()) {
             throw new BadRow(BadRowReason.EMPTY_PROMPT, "the two answers do not begin with a common prompt");
         }
-        return new Row.Preference(
+        return pair(
                 id,
+                cells,
                 new Content.Plain(chosen.substring(0, cut)),
                 new Content.Plain(chosen.substring(cut)),
                 new Content.Plain(rejected.substring(cut)),
-                tools,
-                cells.numberOrZero("margin"));
+                tools);
     }
 
     private Row implicitTurns(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
@@ -311,13 +339,13 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         if (prompt.stream().allMatch(Turns::isEmpty)) {
             throw new BadRow(BadRowReason.EMPTY_PROMPT, "the two answers do not begin with a common turn");
         }
-        return new Row.Preference(
+        return pair(
                 id,
+                cells,
                 new Content.Chat(withSystem(cells, prompt)),
                 new Content.Chat(better),
                 new Content.Chat(worse),
-                tools,
-                cells.numberOrZero("margin"));
+                tools);
     }
 
     private static void checkDifferent(Object chosen, Object rejected) throws BadRow {

@@ -25,7 +25,7 @@ import java.util.stream.LongStream;
  * given back. Reading is safe from several threads. The files disappear when the store is closed.
  *
  * <p>Two files, little-endian. {@code NAME.tokens}: per row the int kind (0 sequence, 1 pair, 2 judged answer, 3 ranking), int file, long
- * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the double margin, three int
+ * line, then for a sequence the int length, its ids, and its mask in words of 32 bits, for a pair the doubles margin and probability, the int 1 or 0 for a tie, three int
  * lengths and the ids of prompt, chosen and rejected, and for a judged answer the int 1 or 0, two int lengths and the ids of
  * both parts, and for a ranking the int number of answers, the int length and int rank of each, the int length of the prompt
  * and the ids of all. {@code NAME.index}: per row the long position of its first byte, the int count of its
@@ -104,7 +104,7 @@ public final class TokenStore implements AutoCloseable {
      * What a row holds as bytes, whatever file it came from: equal for equal examples only.
      *
      * @param row its index, from 0
-     * @return its kind, margin, lengths, token ids and mask
+     * @return its kind, judgement, lengths, token ids and mask
      */
     public ByteBuffer content(long row) {
         ByteBuffer record = record(row);
@@ -174,11 +174,11 @@ public final class TokenStore implements AutoCloseable {
     }
 
     private static TokenPair pair(ByteBuffer record) {
-        double margin = record.getDouble();
+        Judgement judgement = new Judgement(record.getDouble(), record.getDouble(), record.getInt() == 1);
         int prompt = record.getInt();
         int chosen = record.getInt();
         int rejected = record.getInt();
-        return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected), margin);
+        return new TokenPair(ints(record, prompt), ints(record, chosen), ints(record, rejected), judgement);
     }
 
     private static TokenJudged judged(ByteBuffer record) {
@@ -263,7 +263,7 @@ public final class TokenStore implements AutoCloseable {
          */
         public void add(RowId id, Example example) {
             long heads = example instanceof TokenRanked ranked ? 2L * ranked.ranks().length : 0;
-            long bytes = (9 + heads) * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
+            long bytes = (12 + heads) * Integer.BYTES + (example.tokens() + 1L) * Integer.BYTES * 33 / 32;
             if (bytes > Integer.MAX_VALUE) {
                 throw new PlumbException(id + " has " + example.tokens() + " tokens, more than a row can hold.");
             }
@@ -275,7 +275,9 @@ public final class TokenStore implements AutoCloseable {
             buffer.putInt(files.computeIfAbsent(id.file(), unseen -> files.size()));
             buffer.putLong(id.line());
             if (example instanceof TokenPair pair) {
-                buffer.putDouble(pair.margin());
+                buffer.putDouble(pair.judgement().margin());
+                buffer.putDouble(pair.judgement().probability());
+                buffer.putInt(pair.judgement().tie() ? 1 : 0);
                 buffer.putInt(pair.prompt().length);
                 buffer.putInt(pair.chosen().length);
                 buffer.putInt(pair.rejected().length);

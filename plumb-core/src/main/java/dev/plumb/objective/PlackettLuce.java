@@ -91,6 +91,15 @@ public final class PlackettLuce implements RewardObjective {
 
     /** One for each completion that has others below it and is among the first of the order. */
     private List<Choice> choices(Ranking ranking) {
+        double p = ranking.probability();
+        if (p < 1) { // a soft label, which only pairs have
+            int better = ranking.ranks()[0] < ranking.ranks()[1] ? 0 : 1;
+            int w = ranking.items()[better];
+            int l = ranking.items()[1 - better];
+            return List.of(
+                    new Choice(w, new int[] {l}, p, ranking.margin()),
+                    new Choice(l, new int[] {w}, 1 - p, -ranking.margin()));
+        }
         int[] ranks = ranking.ranks();
         List<int[]> found = new ArrayList<>(); // the completion, then those below it
         for (int i = 0; i < ranks.length; i++) {

@@ -7,11 +7,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All pairs of the completions of each ranking of which one is better, K choose 2 of K without ties (InstructGPT, arXiv
- * 2203.02155, section 3.5). Those of one ranking weigh 1 together, so that a long ranking counts no more than a short one.
+ * All pairs of the completions of each ranking of which one is better, and of one rank too where ties count: K choose 2 of K
+ * (InstructGPT, arXiv 2203.02155, section 3.5). Those of one ranking weigh 1 together, so that a long ranking counts no more
+ * than a short one.
  */
 final class RankedPairs {
-    private record Pair(int better, int worse, double share, double margin) {}
+    private record Pair(int better, int worse, boolean tie, double share, double probability, double margin) {}
 
     private final List<Pair> all = new ArrayList<>();
     private final RewardBatch batch;
@@ -20,18 +21,29 @@ final class RankedPairs {
         this.batch = batch;
     }
 
+    /** Pairs of which one is better. */
     static RankedPairs of(RewardBatch batch) {
+        return of(batch, false);
+    }
+
+    /** Those, and ties if they count. */
+    static RankedPairs of(RewardBatch batch, boolean withTies) {
         RankedPairs pairs = new RankedPairs(batch);
         for (Ranking ranking : batch.rankings()) {
             List<int[]> found = new ArrayList<>();
             for (int i = 0; i < ranking.items().length; i++) {
                 for (int j = 0; j < ranking.items().length; j++) {
-                    if (ranking.ranks()[i] < ranking.ranks()[j]) {
-                        found.add(new int[] {ranking.items()[i], ranking.items()[j]});
+                    int apart = ranking.ranks()[j] - ranking.ranks()[i];
+                    if (apart > 0 || withTies && apart == 0 && i < j) {
+                        found.add(new int[] {ranking.items()[i], ranking.items()[j], apart});
                     }
                 }
             }
-            found.forEach(pair -> pairs.all.add(new Pair(pair[0], pair[1], 1.0 / found.size(), ranking.margin())));
+            double share = 1.0 / found.size();
+            found.forEach(pair -> pairs.all.add(
+                    pair[2] == 0
+                            ? new Pair(pair[0], pair[1], true, share, 0.5, 0)
+                            : new Pair(pair[0], pair[1], false, share, ranking.probability(), ranking.margin())));
         }
         return pairs;
     }
@@ -55,6 +67,17 @@ final class RankedPairs {
         return numbers(all.stream().mapToDouble(Pair::margin).toArray());
     }
 
+    /** How probable it is that the better one is better, ½ for a tie, [pairs]. */
+    Tensor probabilities() {
+        return numbers(all.stream().mapToDouble(Pair::probability).toArray());
+    }
+
+    /** Which pairs are ties, [pairs]. */
+    Tensor ties() {
+        return numbers(all.stream().mapToDouble(pair -> pair.tie() ? 1 : 0).toArray())
+                .gt(0);
+    }
+
     /** What each pair weighs, [pairs]. */
     Tensor shares() {
         return numbers(all.stream().mapToDouble(Pair::share).toArray());
@@ -65,7 +88,10 @@ final class RankedPairs {
         return Tensor.of(values, Device.CPU).to(type).to(batch.rewards().device());
     }
 
-    /** TRL's, but for a tie of rewards, which counts half here and as wrong there; each ranking weighs 1. */
+    /**
+     * TRL's, but for a tie of rewards, which counts half here and as wrong there; each ranking weighs 1. Pairs of which none is
+     * said to be better are left out.
+     */
     List<Measure> measures() {
         double[] rewards = batch.rewards().detach().toDoubles();
         double margin = 0;
@@ -73,6 +99,9 @@ final class RankedPairs {
         double ties = 0;
         double weight = 0;
         for (Pair pair : all) {
+            if (pair.probability() == 0.5) {
+                continue;
+            }
             double difference = rewards[pair.better()] - rewards[pair.worse()];
             margin += pair.share() * difference;
             right += pair.share() * (difference > 0 ? 1 : difference == 0 ? 0.5 : 0);

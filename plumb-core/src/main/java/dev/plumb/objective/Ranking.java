@@ -5,14 +5,25 @@ package dev.plumb.objective;
  *
  * @param items which rewards of the batch are theirs
  * @param ranks the rank of each, 1 for the best; completions of one rank are equally good
+ * @param probability how probable it is that a better one is better, ½ to 1: a soft label
  * @param margin by how much the reward of a better one is to exceed that of a worse one, μ; 0 where nothing is said of it
  */
-public record Ranking(int[] items, int[] ranks, double margin) {
+public record Ranking(int[] items, int[] ranks, double probability, double margin) {
     /** Checks that there is something to compare. */
     public Ranking {
         if (items.length < 2 || items.length != ranks.length) {
             throw new IllegalArgumentException(items.length + " completions with " + ranks.length + " ranks");
         }
+    }
+
+    /**
+     * A ranking of which no more is said.
+     *
+     * @param items as above
+     * @param ranks as above
+     */
+    public Ranking(int[] items, int[] ranks) {
+        this(items, ranks, 1, 0);
     }
 
     /**
@@ -24,7 +35,7 @@ public record Ranking(int[] items, int[] ranks, double margin) {
      * @return the ranking of the two
      */
     public static Ranking pair(int better, int worse, double margin) {
-        return new Ranking(new int[] {better, worse}, new int[] {1, 2}, margin);
+        return new Ranking(new int[] {better, worse}, new int[] {1, 2}, 1, margin);
     }
 
     /**

@@ -1,5 +1,7 @@
 package dev.plumb.objective;
 
+import java.util.Optional;
+
 /** A loss on ranked rewards, a pure function of them. */
 public interface RewardObjective {
     /**
@@ -17,6 +19,25 @@ public interface RewardObjective {
      */
     default boolean counts(Ranking ranking) {
         return ranking.tellsApart();
+    }
+
+    /**
+     * The name of a number that is trained beside the model, if the objective has one.
+     *
+     * @return such as {@code ties.log_nu}; it has one value for all data
+     */
+    default Optional<String> parameter() {
+        return Optional.empty();
+    }
+
+    /**
+     * Where that number starts.
+     *
+     * @param tieShare share of ties among the pairs that are learnt
+     * @return its value
+     */
+    default double parameterAtStart(double tieShare) {
+        return 0;
     }
 
     /**

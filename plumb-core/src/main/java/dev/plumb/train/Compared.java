@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.data.Example;
+import dev.plumb.data.Judgement;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenRanked;
 import dev.plumb.objective.Ranking;
@@ -14,16 +15,16 @@ import java.util.List;
  * @param prompt token ids
  * @param completions token ids of each
  * @param ranks the rank of each, 1 for the best
- * @param margin of a pair
+ * @param judgement of a pair
  */
-record Compared(int[] prompt, List<int[]> completions, int[] ranks, double margin) {
+record Compared(int[] prompt, List<int[]> completions, int[] ranks, Judgement judgement) {
     static Compared of(Example row) {
         if (row instanceof TokenPair pair) {
-            return new Compared(
-                    pair.prompt(), List.of(pair.chosen(), pair.rejected()), new int[] {1, 2}, pair.margin());
+            int[] ranks = {1, pair.judgement().tie() ? 1 : 2};
+            return new Compared(pair.prompt(), List.of(pair.chosen(), pair.rejected()), ranks, pair.judgement());
         }
         TokenRanked ranked = (TokenRanked) row;
-        return new Compared(ranked.prompt(), ranked.completions(), ranked.ranks(), 0);
+        return new Compared(ranked.prompt(), ranked.completions(), ranked.ranks(), Judgement.PLAIN);
     }
 
     /** How rows rank the sequences of their packing. */
@@ -62,7 +63,7 @@ record Compared(int[] prompt, List<int[]> completions, int[] ranks, double margi
 
     /** With the numbers that its completions have among some rewards. */
     Ranking ranking(int[] items) {
-        return new Ranking(items, ranks, margin);
+        return new Ranking(items, ranks, judgement.probability(), judgement.margin());
     }
 
     /** By itself. */

@@ -55,22 +55,22 @@ public final class Evaluation {
             for (long row : store.rows()) {
                 Example example = store.get(row);
                 int[] prompt = prompt(example);
-                if (example instanceof TokenRanked ranked) {
+                if (!(example instanceof TokenSequence)) {
+                    Compared compared = Compared.of(example);
                     int number = numbers.computeIfAbsent(IntBuffer.wrap(prompt), unseen -> numbers.size());
-                    for (int[] pair : Compared.of(ranked).pairs()) {
+                    for (int[] pair : compared.pairs()) {
                         ids.add(store.id(row));
-                        int better = ranked.completions().get(pair[0]).length;
-                        int worse = ranked.completions().get(pair[1]).length;
+                        int better = compared.completions().get(pair[0]).length;
+                        int worse = compared.completions().get(pair[1]).length;
                         columns.add(new int[] {number, prompt.length, better, worse});
                     }
                     continue;
                 }
-                int rejected = example instanceof TokenPair pair ? pair.rejected().length : 0;
                 // A text that is trained from its start answers nothing: it is a unit of its own.
                 int[] unit = prompt.length == 0 ? ((TokenSequence) example).ids() : prompt;
                 int number = numbers.computeIfAbsent(IntBuffer.wrap(unit), unseen -> numbers.size());
                 ids.add(store.id(row));
-                columns.add(new int[] {number, prompt.length, example.trainedTokens() - rejected, rejected});
+                columns.add(new int[] {number, prompt.length, example.trainedTokens(), 0});
             }
         }
         return new Rows(ids, column(columns, 0), column(columns, 1), column(columns, 2), column(columns, 3));

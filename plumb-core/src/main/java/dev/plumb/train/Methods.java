@@ -127,8 +127,11 @@ public final class Methods {
                     plackett_luce: L = E 1/C Σ_k [ log Σ_{j≥k} exp r_j - r_k ],   C choices, best answer first
                     r_w, r_l: rewards of the better and the worse answer   μ: the pair's margin, 0 if it has none
                     c: center_rewards_coefficient   ε: label_smoothing
+                    of a soft label p the first terms are - p log σ(Δ) - (1-p) log σ(-Δ); of a tie p = 1/2, or it has
+                    a probability of its own: ties
                     of a ranking E is the mean over its pairs, then over rankings""",
-                    "prompt + chosen + rejected as for dpo, with a number in the column margin if there is one; or"
+                    "prompt + chosen + rejected as for dpo, with margin (a number), preference_probability (0 to 1) and"
+                            + " tie (true or false) if there are any; or"
                             + " prompt + completions, a list, with ranks (1 is best) or scores",
                     "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
                     "Bradley and Terry 1952; InstructGPT, arXiv 2203.02155, equation 1",

@@ -1,11 +1,16 @@
 package dev.plumb.train;
 
 import dev.plumb.config.Inline;
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.Setting;
+import dev.plumb.data.Preflight;
 import dev.plumb.data.RowKind;
 import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.Davidson;
 import dev.plumb.objective.PlackettLuce;
+import dev.plumb.objective.RaoKupper;
 import dev.plumb.objective.RewardObjective;
+import java.util.Locale;
 
 /**
  * A reward model.
@@ -16,6 +21,7 @@ import dev.plumb.objective.RewardObjective;
  * @param numTrainEpochs how often the data are gone through
  * @param freezeBackbone whether only the head is trained
  * @param lossType which objective
+ * @param ties what becomes of ties
  * @param pairs settings of the objective of pairs
  * @param orders settings of the objective of whole orders
  */
@@ -53,6 +59,15 @@ public record RewardJob(
                 source = "arXiv 2203.02155, equation 1; Plackett 1975, Luce 1959")
         LossType lossType,
 
+        @Setting(
+                doc =
+                        "What becomes of a tie, a row with tie: true or two completions of one rank. drop: it says nothing; half:"
+                                + " either answer is better with probability 1/2; rao_kupper, davidson: models with a probability of"
+                                + " ties, which train one more number, kept in the model's folder.",
+                byDefault = "drop",
+                source = "Rao and Kupper 1967; Davidson 1970")
+        Ties ties,
+
         @Inline BradleyTerry.Config pairs,
         @Inline PlackettLuce.Config orders)
         implements Job {
@@ -65,6 +80,18 @@ public record RewardJob(
         PLACKETT_LUCE
     }
 
+    /** What becomes of ties. */
+    public enum Ties {
+        /** They say nothing. */
+        DROP,
+        /** Soft labels of ½. */
+        HALF,
+        /** Too near to be told apart. */
+        RAO_KUPPER,
+        /** A third outcome. */
+        DAVIDSON
+    }
+
     /** Checks what single ranges cannot. */
     public RewardJob {
         boolean ofPairs = pairs.centerRewardsCoefficient() > 0 || pairs.labelSmoothing() > 0;
@@ -72,6 +99,14 @@ public record RewardJob(
             throw new IllegalArgumentException(
                     "center_rewards_coefficient and label_smoothing are of pairs; leave them out,"
                             + " or choose loss_type: bradley_terry");
+        }
+        boolean modelled = ties == Ties.RAO_KUPPER || ties == Ties.DAVIDSON;
+        if (lossType == LossType.PLACKETT_LUCE && ties != Ties.DROP) {
+            throw new IllegalArgumentException("ties other than drop are of pairs; choose loss_type: bradley_terry");
+        }
+        if (modelled && ofPairs) {
+            throw new IllegalArgumentException("center_rewards_coefficient and label_smoothing have no place in ties:"
+                    + " rao_kupper and davidson; leave them out, or choose ties: half or drop");
         }
         if (lossType == LossType.BRADLEY_TERRY && (orders.rankingTopK() > 0 || !orders.perChoice())) {
             throw new IllegalArgumentException(
@@ -90,6 +125,24 @@ public record RewardJob(
     }
 
     RewardObjective objective() {
-        return lossType == LossType.PLACKETT_LUCE ? new PlackettLuce(orders) : new BradleyTerry(pairs);
+        if (lossType == LossType.PLACKETT_LUCE) {
+            return new PlackettLuce(orders);
+        }
+        return switch (ties) {
+            case RAO_KUPPER -> new RaoKupper();
+            case DAVIDSON -> new Davidson();
+            default -> new BradleyTerry(pairs, ties == Ties.HALF);
+        };
+    }
+
+    /** Says what becomes of the ties that were found, and refuses rows that would all say nothing. */
+    void sayOf(Preflight.Rankings found) {
+        if (found.pairs() == 0 && ties == Ties.DROP) {
+            throw new PlumbException(
+                    "All rows are ties, which say nothing with ties: drop; choose ties: half, rao_kupper or"
+                            + " davidson, or add rows of which one answer is better.");
+        }
+        System.out.println(found.ties() + " ties " + (ties == Ties.DROP ? "say nothing" : "are learnt") + ", as ties: "
+                + ties.name().toLowerCase(Locale.ROOT) + " asks.");
     }
 }

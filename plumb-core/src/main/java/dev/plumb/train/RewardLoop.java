@@ -12,9 +12,12 @@ import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Teaches a reward model from pairs and rankings of completions. Which objective it is, the loop does not know. */
 final class RewardLoop implements Loop {
@@ -22,24 +25,40 @@ final class RewardLoop implements Loop {
     private final Optimisation optimisation;
     private final RewardObjective objective;
     private final boolean freezeBackbone;
+    private final Optional<TrainedNumber> number;
 
     /**
      * A loop.
      *
      * @param decoder a reward model of one output
      * @param freezeBackbone whether only the head is trained
+     * @param number what the objective trains beside the model; stays the caller's
      */
-    RewardLoop(Decoder decoder, Optimisation optimisation, RewardObjective objective, boolean freezeBackbone) {
+    RewardLoop(
+            Decoder decoder,
+            Optimisation optimisation,
+            RewardObjective objective,
+            boolean freezeBackbone,
+            Optional<TrainedNumber> number) {
         this.decoder = decoder;
         this.optimisation = optimisation;
         this.objective = objective;
         this.freezeBackbone = freezeBackbone;
+        this.number = number;
     }
 
     @Override
     public Map<String, Tensor> trained(Decoder model) {
         String head = model.architecture().headName();
-        return freezeBackbone ? Map.of(head, model.head()) : model.trained();
+        Map<String, Tensor> trained =
+                new LinkedHashMap<>(freezeBackbone ? Map.of(head, model.head()) : model.trained());
+        number.ifPresent(one -> trained.put(one.name(), one.value()));
+        return trained;
+    }
+
+    @Override
+    public void writeTo(Path folder) {
+        number.ifPresent(one -> one.writeTo(folder));
     }
 
     @Override
@@ -142,8 +161,8 @@ final class RewardLoop implements Loop {
         return Scorer.scores(ends, decoder.head()).reshape(-1);
     }
 
-    private static RewardBatch batch(Part<Example> part, Tensor rewards) {
-        return new RewardBatch(rewards, Compared.rankings(part.examples()));
+    private RewardBatch batch(Part<Example> part, Tensor rewards) {
+        return new RewardBatch(rewards, Compared.rankings(part.examples()), number.map(TrainedNumber::value));
     }
 
     private static void note(Metrics measured, Loss loss, double[] rewards) {

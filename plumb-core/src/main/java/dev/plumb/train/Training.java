@@ -9,6 +9,7 @@ import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.PreferenceObjective;
+import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.objective.UnpairedObjective;
 import dev.plumb.tensor.Scope;
@@ -130,8 +131,7 @@ public final class Training {
             return train(new SequenceLoop(start, sft.optimisation(), new Sft(sft.sft())), workplace, folder, interrupt);
         }
         if (job instanceof RewardJob reward) {
-            Loop loop = new RewardLoop(start, reward.optimisation(), reward.objective(), reward.freezeBackbone());
-            return train(loop, workplace, folder, interrupt);
+            return trainReward(reward, workplace, folder, interrupt);
         }
         if (job instanceof Job.KtoJob kto) {
             return trainUnpaired(kto, workplace, folder, provenance, interrupt);
@@ -156,6 +156,26 @@ public final class Training {
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.of(reference));
             return train(loop, workplace, folder, interrupt);
+        }
+    }
+
+    private Optional<Path> trainReward(RewardJob job, Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        Decoder start = workplace.checkpoint().decoder();
+        RewardObjective objective = job.objective();
+        workplace
+                .dataset()
+                .preflight()
+                .rankings()
+                .filter(found -> found.ties() > 0)
+                .ifPresent(job::sayOf);
+        Path model = workplace.checkpoint().folder();
+        Optional<TrainedNumber> number =
+                TrainedNumber.of(objective, model, workplace.dataset().train(), start.device());
+        try {
+            Loop loop = new RewardLoop(start, job.optimisation(), objective, job.freezeBackbone(), number);
+            return train(loop, workplace, folder, interrupt);
+        } finally {
+            number.ifPresent(TrainedNumber::close);
         }
     }
 

@@ -113,6 +113,29 @@ class RankedRowsTest {
     }
 
     @Test
+    void softLabelsAndTies() throws IOException {
+        List<RowResult> rows = read(
+                "rows.jsonl",
+                PAIR.replace("}", ", \"preference_probability\": 0.3, \"tie\": 0}"),
+                PAIR.replace("}", ", \"preference_probability\": null, \"tie\": true, \"margin\": 2}"),
+                PAIR.replace("}", ", \"preference_probability\": 1.5}"),
+                PAIR.replace("}", ", \"tie\": \"perhaps\"}"));
+        Row.Preference soft = (Row.Preference) ((RowResult.Good) rows.get(0)).row();
+        assertThat(soft.chosen()).isEqualTo(Bytes.text(" red.")); // the likelier one
+        assertThat(soft.judgement()).isEqualTo(new Judgement(0, 0.7, false));
+        Row.Preference tie = (Row.Preference) ((RowResult.Good) rows.get(1)).row();
+        assertThat(tie.judgement()).isEqualTo(new Judgement(2, 1, true));
+        assertThat(((RowResult.Bad) rows.get(2)).detail())
+                .isEqualTo("column preference_probability holds 1.5 where a number from 0 to 1 is due");
+        assertThat(((RowResult.Bad) rows.get(3)).detail()).contains("column tie holds 'perhaps'");
+        try (RowSource dpo = Rows.open(DataFile.of(folder.resolve("rows.jsonl")), RowKind.PREFERENCE)) {
+            assertThat(dpo.shape()).contains("not used: preference_probability, tie");
+            Row.Preference plain = (Row.Preference) ((RowResult.Good) dpo.next().orElseThrow()).row();
+            assertThat(plain.chosen()).isEqualTo(Bytes.text(" white."));
+        }
+    }
+
+    @Test
     void pairsAndRankingsStandInOneSetAndTheReportCountsThem() throws IOException {
         DataFile ranked = DataFile.of(Files.write(folder.resolve("ranked.jsonl"), List.of(RANKS)));
         DataFile pairs = DataFile.of(Files.write(folder.resolve("pairs.jsonl"), List.of(PAIR)));
@@ -127,7 +150,7 @@ class RankedRowsTest {
             Preflight report = data.preflight();
             assertThat(report.rankings()).contains(new Preflight.Rankings(1, 3, 1));
             assertThat(report.text())
-                    .contains("Rankings  1; in all 3 pairs of answers of which one is better and 1 of equal rank")
+                    .contains("Rankings  1; in all 3 pairs of answers of which one is better and 1 ties")
                     .contains("| <s>The sky is[[ green.</s>]]\n  | that has rank 2\n  | rank 1: [[ blue.</s>]]");
             assertThat(new ObjectMapper()
                             .readTree(report.json())
@@ -170,7 +193,7 @@ class RankedRowsTest {
     void theStoreGivesBackWhatItWasGiven() {
         List<Example> rows = List.of(
                 new TokenRanked(new int[] {1, 2}, List.of(new int[] {3}, new int[] {4, 5}), new int[] {2, 1}),
-                new TokenPair(new int[] {1}, new int[] {2}, new int[] {3}),
+                new TokenPair(new int[] {1}, new int[] {2}, new int[] {3}, new Judgement(0.5, 0.75, true)),
                 new TokenRanked(new int[] {1, 2}, List.of(new int[] {3}, new int[] {4, 5}), new int[] {1, 2}));
         try (TokenStore store = Stores.of(folder, rows)) {
             for (int row = 0; row < rows.size(); row++) {

@@ -55,7 +55,7 @@ class RankingVectorsTest {
             int start = rewards.size();
             DoubleStream.of(scores[i]).forEach(rewards::add);
             rankings.add(new Ranking(
-                    IntStream.range(0, scores[i].length).map(j -> start + j).toArray(), ranks[i], 0));
+                    IntStream.range(0, scores[i].length).map(j -> start + j).toArray(), ranks[i]));
         }
         try (Scope scope = Scope.open()) {
             RewardBatch batch = new RewardBatch(tensor(rewards, type).requiresGrad(true), rankings);
@@ -140,8 +140,10 @@ class RankingVectorsTest {
             try (Scope scope = Scope.open()) {
                 RewardBatch batch = new RewardBatch(
                         tensor(List.of(0.3, 1.1), DType.FLOAT64).requiresGrad(true),
-                        List.of(Ranking.pair(0, 1, margin)));
-                Loss loss = both[i].loss(batch, new RewardObjective.Step(1));
+                        List.of(
+                                Ranking.pair(0, 1, margin),
+                                new Ranking(new int[] {1, 0}, new int[] {1, 2}, 0.7, margin)));
+                Loss loss = both[i].loss(batch, new RewardObjective.Step(2));
                 loss.value().backward();
                 losses[i] = loss.value().item();
                 gradients[i] = batch.rewards().grad().toDoubles();
@@ -166,7 +168,7 @@ class RankingVectorsTest {
                     .isCloseTo(0, org.assertj.core.api.Assertions.within(1e-6));
             Result tied = of(objective, DType.FLOAT64, new double[][] {{0.5, 0.1, -0.2}}, new int[][] {{1, 1, 2}});
             assertThat(tied.gradient()[0]).isNegative().isGreaterThan(tied.gradient()[1]);
-            assertThat(objective.counts(new Ranking(new int[] {0, 1}, new int[] {2, 2}, 0)))
+            assertThat(objective.counts(new Ranking(new int[] {0, 1}, new int[] {2, 2})))
                     .isFalse();
         }
     }

@@ -22,6 +22,7 @@ import dev.plumb.train.MetricsLog.Split;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -34,6 +35,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole runs of reward models. */
 class RewardRunTest {
@@ -190,7 +193,7 @@ class RewardRunTest {
             List<Double> margins = workplace.dataset().train().rows().stream()
                     .map(row -> {
                         Example example = workplace.dataset().train().get(row);
-                        return ((TokenPair) example).margin();
+                        return ((TokenPair) example).judgement().margin();
                     })
                     .toList();
             assertThat(margins.subList(0, 4)).containsExactly(0.0, 0.1, 0.2, 0.0);
@@ -203,6 +206,85 @@ class RewardRunTest {
                     .isInstanceOf(PlumbException.class)
                     .hasMessageContaining("told.jsonl:1: column margin holds " + wrong.replace("\"", "")
                             + " where a number from 0 is due");
+        }
+    }
+
+    /** Rows told apart by a word, and as many that are equally good. */
+    private void addTies() throws IOException {
+        Random random = new Random(12);
+        List<String> rows = new ArrayList<>();
+        for (int row = 0; row < 80; row++) {
+            String word = row % 2 == 0 ? "storm" : "harbour";
+            String one = sentence(random, word);
+            String other = sentence(random, word);
+            rows.add(new JsonMapper()
+                    .createObjectNode()
+                    .put("prompt", "tie " + row)
+                    .put("chosen", one)
+                    .put("rejected", one.equals(other) ? other + " sea" : other)
+                    .put("tie", true)
+                    .toString());
+        }
+        Files.write(folder.resolve("told.jsonl"), rows, StandardOpenOption.APPEND);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rao_kupper", "davidson"})
+    void tiesTrainANumberThatIsKeptWithTheModel(String ties) throws IOException {
+        addTies();
+        RunLayout run = tiny.train("reward", "one", settings("ties: " + ties, "save_steps: 40"));
+        assertThat(eval(run, true).get("accuracy")).isGreaterThan(0.9);
+        assertThat(eval(run, true).get("loss")).isLessThan(eval(run, false).get("loss") * 0.8);
+        double first = number(run.checkpoints().resolve("step-40"));
+        double last = number(run.finalModel());
+        assertThat(last).isNotEqualTo(first);
+        String shown = ties.equals("davidson") ? "ties/log_nu" : "ties/eta";
+        double eta = ties.equals("davidson") ? last : Math.log1p(Math.exp(last));
+        assertThat(eval(run, true).get(shown)).isCloseTo(eta, within(1e-5));
+
+        TinyRun.assertSame(tiny.train("reward", "two", settings("ties: " + ties, "save_steps: 40")), run);
+        TinyRun.assertSame(tiny.resumeFrom(40, "two"), run);
+        assertThat(number(tiny.layout("two").finalModel())).isEqualTo(last);
+        RunLayout on =
+                tiny.train("reward", "on", settings("ties: " + ties, "model: " + run.finalModel(), "max_steps: 1"));
+        assertThat(eval(on, false).get(shown)).isCloseTo(eta, within(1e-5));
+    }
+
+    private static double number(Path model) {
+        try (Safetensors file = Safetensors.open(model.resolve("reward_loss.safetensors"));
+                Scope scope = Scope.open()) {
+            return file.read(file.names().iterator().next()).item();
+        }
+    }
+
+    @Test
+    void tiesThatAreDroppedAreCounted() throws IOException {
+        addTies();
+        RunLayout run = tiny.train("reward", "run", settings("max_steps: 1"));
+        assertThat(eval(run, true).get("rows_without_order")).isPositive();
+        assertThat(Files.exists(run.finalModel().resolve("reward_loss.safetensors")))
+                .isFalse();
+        List<String> all = Files.readAllLines(folder.resolve("told.jsonl"));
+        Files.write(folder.resolve("told.jsonl"), all.subList(240, 320));
+        assertThatThrownBy(() -> tiny.train("reward", "none", settings()))
+                .isInstanceOf(PlumbException.class)
+                .hasMessageContaining("All rows are ties");
+        assertThat(eval(tiny.train("reward", "half", settings("ties: half", "max_steps: 1")), true)
+                        .get("loss"))
+                .isGreaterThanOrEqualTo(Math.log(2));
+    }
+
+    @Test
+    void whatDoesNotGoTogetherIsRefused() {
+        for (String[] both : new String[][] {
+            {"loss_type: plackett_luce", "ties: half"},
+            {"loss_type: plackett_luce", "label_smoothing: 0.1"},
+            {"ties: davidson", "center_rewards_coefficient: 0.01"},
+            {"ranking_top_k: 2", "per_choice: false"}
+        }) {
+            assertThatThrownBy(() -> TinyRun.job(tiny.yaml("reward", "x", settings(both))))
+                    .isInstanceOf(PlumbException.class)
+                    .hasMessageContaining("choose");
         }
     }
 
