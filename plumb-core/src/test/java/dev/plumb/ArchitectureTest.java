@@ -36,6 +36,7 @@ class ArchitectureTest {
             "model", List.of("config", "tensor"),
             "hub", List.of("config", "tensor", "text", "model", JACKSON),
             "objective", List.of("config", "tensor"),
+            "reward", List.of("config", "tensor", "text", "data", "model", "com.networknt.schema..", JACKSON),
             "train", List.of("config", "tensor", "text", "data", "model", "hub", "objective", "evaluate", JACKSON));
 
     private static JavaClasses classes;

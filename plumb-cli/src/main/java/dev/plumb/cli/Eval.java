@@ -13,6 +13,8 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.evaluate.Estimate;
 import dev.plumb.evaluate.PairScores;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.model.Decoder;
+import dev.plumb.reward.Ensemble;
 import dev.plumb.text.Tokenizer;
 import dev.plumb.train.Evaluation;
 import java.io.IOException;
@@ -134,8 +136,11 @@ final class Eval implements Callable<Integer> {
     private static ObjectNode pairs(EvalSettings settings, Evaluation evaluation, Checkpoint model, boolean scoring) {
         Evaluation.Rows rows = evaluation.rows();
         Optional<Evaluation.Rewards> given =
-                scoring ? Optional.of(evaluation.rewards(model.decoder())) : Optional.empty();
-        PairScores logps = given.map(Evaluation.Rewards::pairs).orElseGet(() -> evaluation.logps(model.decoder()));
+                scoring ? Optional.of(rewards(settings, evaluation, model)) : Optional.empty();
+        Ensemble ensemble = settings.members().ensemble();
+        Optional<double[]> one = given.map(all ->
+                Arrays.stream(all.members()).mapToDouble(ensemble::reward).toArray());
+        PairScores logps = given.map(all -> all.pairs(one.get())).orElseGet(() -> evaluation.logps(model.decoder()));
         if (logps.chosen().length == 0) {
             throw new PlumbException("There is no pair to measure on: no ranking tells its answers apart.");
         }
@@ -173,9 +178,20 @@ final class Eval implements Callable<Integer> {
         if (scoring || reference.isPresent()) {
             report.reliability(rewards);
         }
-        given.ifPresent(all -> report.length(rows, all));
+        given.ifPresent(all -> report.spread(all).length(rows, all, one.get()));
         System.out.print(report.text());
         return json;
+    }
+
+    private static Evaluation.Rewards rewards(EvalSettings settings, Evaluation evaluation, Checkpoint model) {
+        List<Checkpoint> others = settings.members().open(model, settings.computing());
+        try {
+            List<Decoder> all = new ArrayList<>(List.of(model.decoder()));
+            others.forEach(other -> all.add(other.decoder()));
+            return evaluation.rewards(all);
+        } finally {
+            others.forEach(Checkpoint::close);
+        }
     }
 
     private static double[] implicit(double beta, double[] policy, double[] reference) {

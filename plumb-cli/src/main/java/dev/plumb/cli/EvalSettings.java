@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param rows which of them
  * @param beta factor of implicit rewards
  * @param output file of the results
+ * @param members further models
  * @param computing where and how the model runs
  */
 record EvalSettings(
@@ -48,6 +49,7 @@ record EvalSettings(
         @Setting(doc = "Write the results as JSON to this file too, which must not exist yet.")
         Optional<Path> output,
 
+        @Inline Members members,
         @Inline Computing computing) {
 
     /** Rows to measure on. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.evaluate.Correlation;
 import dev.plumb.evaluate.Estimate;
 import dev.plumb.evaluate.PairScores;
+import dev.plumb.reward.Ensemble;
 import dev.plumb.train.Evaluation;
 import java.util.Arrays;
 import java.util.Locale;
@@ -77,14 +78,26 @@ final class RewardReport {
         return this;
     }
 
+    /** How far the members of an ensemble disagree. */
+    RewardReport spread(Evaluation.Rewards answers) {
+        if (answers.members()[0].length > 1) {
+            line("%n%d members", answers.members()[0].length);
+            double[] spread = Arrays.stream(answers.members())
+                    .mapToDouble(Ensemble::spread)
+                    .toArray();
+            estimate("ensemble_std", Estimate.mean(spread, answers.prompt()));
+        }
+        return this;
+    }
+
     /** What rewards owe to the length of an answer. */
-    RewardReport length(Evaluation.Rows rows, Evaluation.Rewards rewards) {
-        line("%nlength of the answer in tokens (%d answers)", rewards.all().length);
-        double[] tokens = Arrays.stream(rewards.tokens()).asDoubleStream().toArray();
-        int[] prompt = rewards.prompt();
-        estimate("length_pearson", Correlation.pearson(rewards.all(), tokens, prompt));
-        estimate("length_spearman", Correlation.spearman(rewards.all(), tokens, prompt));
-        double[] reward = Correlation.withinPrompt(rewards.all(), prompt);
+    RewardReport length(Evaluation.Rows rows, Evaluation.Rewards answers, double[] rewards) {
+        line("%nlength of the answer in tokens (%d answers)", rewards.length);
+        double[] tokens = Arrays.stream(answers.tokens()).asDoubleStream().toArray();
+        int[] prompt = answers.prompt();
+        estimate("length_pearson", Correlation.pearson(rewards, tokens, prompt));
+        estimate("length_spearman", Correlation.spearman(rewards, tokens, prompt));
+        double[] reward = Correlation.withinPrompt(rewards, prompt);
         double[] length = Correlation.withinPrompt(tokens, prompt);
         estimate("length_pearson_in_prompt", Correlation.pearson(reward, length, prompt));
         estimate("length_spearman_in_prompt", Correlation.spearman(reward, length, prompt));
@@ -95,7 +108,7 @@ final class RewardReport {
             return this;
         }
         double[] labels = longerChosen(rows);
-        double[] right = rewards.pairs().right();
+        double[] right = answers.pairs(rewards).right();
         double[] model = new double[right.length];
         Arrays.setAll(model, i -> labels[i] == 1 ? right[i] : 1 - right[i]);
         double[] gap = new double[right.length];

@@ -5,10 +5,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.Binder;
 import dev.plumb.config.YamlSource;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.reward.Ensemble;
 import dev.plumb.train.Scorer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +28,8 @@ import picocli.CommandLine.Spec;
             "Tells how probable a model finds given texts, token by token; a reward model, how good.",
             "",
             "Each line has the row's place, its token ids, logps (the natural log-probability of the token at that place"
-                    + " given all before it, null where none is asked for), their sum, mean and number; or the reward."
+                    + " given all before it, null where none is asked for), their sum, mean and number; or the reward, and of an"
+                    + " ensemble the rewards of all members and their standard deviation (std)."
         },
         footer = {
             "",
@@ -57,25 +63,41 @@ final class Score implements Callable<Integer> {
                 Binder.bind(ScoreSettings.class, YamlSource.commandLine().with(words));
         try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
                 JsonOutput out = JsonOutput.open(settings.output())) {
-            Scorer scorer = new Scorer(checkpoint.decoder());
-            Batch batch = new Batch(scorer, checkpoint.decoder().architecture().isScoring(), out);
-            new ScoreRows(settings, checkpoint, scorer.maxLength()).forEach(batch::add);
-            batch.write();
+            List<Checkpoint> others = settings.members().open(checkpoint, settings.computing());
+            try {
+                List<Scorer> scorers = new ArrayList<>(List.of(new Scorer(checkpoint.decoder())));
+                others.forEach(other -> scorers.add(new Scorer(other.decoder())));
+                boolean rewards = checkpoint.decoder().architecture().isScoring();
+                Batch batch = new Batch(scorers, rewards, settings.members().ensemble(), out);
+                int maxLength =
+                        scorers.stream().mapToInt(Scorer::maxLength).min().orElseThrow();
+                new ScoreRows(settings, checkpoint, maxLength).forEach(batch::add);
+                batch.write();
+                batch.spread().ifPresent(System.err::println);
+            } finally {
+                others.forEach(Checkpoint::close);
+            }
         }
         return Exit.DONE;
     }
 
     /** Rows that go through the model together. */
     private static final class Batch {
-        private final Scorer scorer;
+        private final List<Scorer> scorers;
         private final boolean rewards;
+        private final Ensemble ensemble;
         private final JsonOutput out;
         private final List<ScoreRow> rows = new ArrayList<>();
         private int tokens;
+        private int members;
+        private long scored;
+        private double spreads;
+        private double widest;
 
-        Batch(Scorer scorer, boolean rewards, JsonOutput out) {
-            this.scorer = scorer;
+        Batch(List<Scorer> scorers, boolean rewards, Ensemble ensemble, JsonOutput out) {
+            this.scorers = scorers;
             this.rewards = rewards;
+            this.ensemble = ensemble;
             this.out = out;
         }
 
@@ -93,8 +115,9 @@ final class Score implements Callable<Integer> {
                 return;
             }
             List<double[]> scores = rewards
-                    ? scorer.rewards(rows.stream().map(ScoreRow::text).toList())
-                    : scorer.logProbs(rows.stream().map(ScoreRow::sequence).toList());
+                    ? members(rows.stream().map(ScoreRow::text).toList())
+                    : scorers.get(0)
+                            .logProbs(rows.stream().map(ScoreRow::sequence).toList());
             for (int i = 0; i < rows.size(); i++) {
                 out.write(rewards ? reward(rows.get(i), scores.get(i)) : logProbs(rows.get(i), scores.get(i)));
             }
@@ -102,13 +125,42 @@ final class Score implements Callable<Integer> {
             tokens = 0;
         }
 
-        private static ObjectNode reward(ScoreRow row, double[] rewards) {
-            ObjectNode json = Json.object().put("row", row.place());
-            if (rewards.length == 1) {
-                return json.put("reward", rewards[0]);
+        /** All rewards of all models, for each text. */
+        private List<double[]> members(List<int[]> texts) {
+            List<List<double[]>> given =
+                    scorers.stream().map(scorer -> scorer.rewards(texts)).toList();
+            return IntStream.range(0, texts.size())
+                    .mapToObj(i -> given.stream()
+                            .flatMapToDouble(one -> Arrays.stream(one.get(i)))
+                            .toArray())
+                    .toList();
+        }
+
+        private ObjectNode reward(ScoreRow row, double[] rewards) {
+            ObjectNode json = Json.object().put("row", row.place()).put("reward", ensemble.reward(rewards));
+            members = rewards.length;
+            if (members == 1) {
+                return json;
             }
-            json.set("rewards", Json.array(rewards));
+            double spread = Ensemble.spread(rewards);
+            scored++;
+            spreads += spread;
+            widest = Math.max(widest, spread);
+            json.put("std", spread).set("rewards", Json.array(rewards));
             return json;
+        }
+
+        /** How far members disagreed, if there were several. */
+        Optional<String> spread() {
+            return members < 2
+                    ? Optional.empty()
+                    : Optional.of(String.format(
+                            Locale.ROOT,
+                            "%d members; their standard deviation is %.4g in the mean of %d rows, and %.4g at most.",
+                            members,
+                            spreads / scored,
+                            scored,
+                            widest));
         }
 
         private static ObjectNode logProbs(ScoreRow row, double[] logProbs) {

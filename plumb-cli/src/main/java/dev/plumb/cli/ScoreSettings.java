@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param templateKwargs further variables for the template
  * @param allowSpecialTokens whether text may spell special tokens
  * @param addEos whether plain answers get the end token
+ * @param members further models
  * @param computing where and how the model runs
  */
 record ScoreSettings(
@@ -74,6 +75,7 @@ record ScoreSettings(
                 byDefault = "true")
         boolean addEos,
 
+        @Inline Members members,
         @Inline Computing computing) {
 
     /** How rows become tokens, as in training. */

@@ -152,6 +152,51 @@ class EvalCommandTest {
     }
 
     @Test
+    void membersAreScoredAsOne() throws IOException {
+        for (String seed : List.of("1", "2")) {
+            Console trained = Console.run(
+                    "train",
+                    "reward",
+                    "model=" + folder.resolve("model"),
+                    "data=" + folder.resolve("pairs.jsonl"),
+                    "data.eval_share=0",
+                    "max_steps=1",
+                    "device=cpu",
+                    "num_heads=" + seed, // one of one head, one of two
+                    "seed=" + seed,
+                    "output=" + folder.resolve("member" + seed));
+            assertThat(trained.status()).as(trained.err()).isZero();
+        }
+        String model = "model=" + folder.resolve("member1/final");
+        String members = "members=[" + folder.resolve("member2/final") + "]";
+        String data = "data=" + folder.resolve("chosen.jsonl");
+        Console console = Console.run("score", model, members, data, "aggregation=min");
+        assertThat(console.status()).as(console.err()).isZero();
+        assertThat(console.err()).contains("3 members; their standard deviation is");
+        JsonNode row = JSON.readTree(console.out().lines().findFirst().orElseThrow());
+        assertThat(row.path("rewards").size()).isEqualTo(3);
+        double least = Double.POSITIVE_INFINITY;
+        for (JsonNode reward : row.path("rewards")) {
+            least = Math.min(least, reward.doubleValue());
+        }
+        assertThat(row.path("reward").doubleValue()).isEqualTo(least);
+        assertThat(row.path("std").doubleValue()).isPositive();
+        JsonNode alone = JSON.readTree(
+                Console.run("score", model, data).out().lines().findFirst().orElseThrow());
+        assertThat(alone.path("reward").doubleValue())
+                .isEqualTo(row.path("rewards").get(0).doubleValue());
+        assertThat(alone.has("std")).isFalse();
+
+        Console report = Console.run(
+                "eval", model, members, "data=" + folder.resolve("pairs.jsonl"), "aggregation=mean_minus_k_std");
+        assertThat(report.status()).as(report.err()).isZero();
+        assertThat(report.out()).contains("3 members", "ensemble_std");
+        assertThat(Console.run("score", model, "members=[" + folder.resolve("model") + "]", data)
+                        .err())
+                .contains("must be reward models");
+    }
+
+    @Test
     void wrongWordsAreExplained() {
         String model = "model=" + folder.resolve("model");
         assertThat(Console.run("eval").err()).contains("Name a model and a file");

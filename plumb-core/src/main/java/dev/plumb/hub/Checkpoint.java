@@ -51,27 +51,29 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Reads a reward model, or makes one of a language model: its decoder with a fresh projection to one score.
+     * Reads a reward model, or makes one of a language model: its decoder with a fresh projection to scores.
      *
      * @param folder as for {@link #load}
      * @param dtype as for it
      * @param device as for it
      * @param seed of a fresh projection
+     * @param scores how many scores it is to give, 1 for a reward, more for an ensemble of heads
      * @return the reward model
-     * @throws PlumbException as {@code load} does, and if a reward model gives more than one score
+     * @throws PlumbException as {@code load} does, and if a reward model gives another number of scores
      */
-    public static Checkpoint loadForScoring(Path folder, Optional<DType> dtype, Device device, long seed) {
+    public static Checkpoint loadForScoring(Path folder, Optional<DType> dtype, Device device, long seed, int scores) {
         Checkpoint read = load(folder, dtype, device);
         Architecture stored = read.decoder.architecture();
-        if (stored.isScoring() && stored.outputs() != 1) {
+        if (stored.isScoring() && stored.outputs() != scores) {
             read.close();
             throw new PlumbException(folder + ": gives " + stored.outputs()
-                    + " scores for a text; a reward model gives one. Name the language model that it was made from.");
+                    + " scores for a text, where num_heads asks for " + scores
+                    + ". Set num_heads to theirs, or name the language model that it was made from.");
         }
         if (stored.isScoring()) {
             return read;
         }
-        Architecture scoring = stored.scoring(1);
+        Architecture scoring = stored.scoring(scores);
         Weights weights = Weights.scoring(read.decoder.weights(), stored, scoring, seed);
         return new Checkpoint(
                 folder, new Decoder(scoring, weights), read.generation, read.storedType, OptionalInt.empty());

@@ -97,8 +97,8 @@ public final class PlackettLuce implements RewardObjective {
             int w = ranking.items()[better];
             int l = ranking.items()[1 - better];
             return List.of(
-                    new Choice(w, new int[] {l}, p, ranking.margin()),
-                    new Choice(l, new int[] {w}, 1 - p, -ranking.margin()));
+                    new Choice(w, new int[] {l}, ranking.weight() * p, ranking.margin()),
+                    new Choice(l, new int[] {w}, ranking.weight() * (1 - p), -ranking.margin()));
         }
         int[] ranks = ranking.ranks();
         List<int[]> found = new ArrayList<>(); // the completion, then those below it
@@ -115,7 +115,7 @@ public final class PlackettLuce implements RewardObjective {
                 found.add(choice.stream().mapToInt(item -> item).toArray());
             }
         }
-        double share = config.perChoice() ? 1.0 / found.size() : 1;
+        double share = ranking.weight() / (config.perChoice() ? found.size() : 1);
         return found.stream()
                 .map(one -> new Choice(one[0], Arrays.copyOfRange(one, 1, one.length), share, ranking.margin()))
                 .toList();

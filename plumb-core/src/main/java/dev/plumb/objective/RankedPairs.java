@@ -39,7 +39,7 @@ final class RankedPairs {
                     }
                 }
             }
-            double share = 1.0 / found.size();
+            double share = ranking.weight() / found.size();
             found.forEach(pair -> pairs.all.add(
                     pair[2] == 0
                             ? new Pair(pair[0], pair[1], true, share, 0.5, 0)

@@ -6,9 +6,10 @@ package dev.plumb.objective;
  * @param items which rewards of the batch are theirs
  * @param ranks the rank of each, 1 for the best; completions of one rank are equally good
  * @param probability how probable it is that a better one is better, ½ to 1: a soft label
+ * @param weight what it counts, 1 as a rule
  * @param margin by how much the reward of a better one is to exceed that of a worse one, μ; 0 where nothing is said of it
  */
-public record Ranking(int[] items, int[] ranks, double probability, double margin) {
+public record Ranking(int[] items, int[] ranks, double probability, double weight, double margin) {
     /** Checks that there is something to compare. */
     public Ranking {
         if (items.length < 2 || items.length != ranks.length) {
@@ -23,7 +24,7 @@ public record Ranking(int[] items, int[] ranks, double probability, double margi
      * @param ranks as above
      */
     public Ranking(int[] items, int[] ranks) {
-        this(items, ranks, 1, 0);
+        this(items, ranks, 1, 1, 0);
     }
 
     /**
@@ -35,7 +36,17 @@ public record Ranking(int[] items, int[] ranks, double probability, double margi
      * @return the ranking of the two
      */
     public static Ranking pair(int better, int worse, double margin) {
-        return new Ranking(new int[] {better, worse}, new int[] {1, 2}, 1, margin);
+        return new Ranking(new int[] {better, worse}, new int[] {1, 2}, 1, 1, margin);
+    }
+
+    /**
+     * The same with another weight.
+     *
+     * @param other the weight
+     * @return the ranking
+     */
+    public Ranking weighing(double other) {
+        return new Ranking(items, ranks, probability, other, margin);
     }
 
     /**

@@ -63,7 +63,7 @@ record Compared(int[] prompt, List<int[]> completions, int[] ranks, Judgement ju
 
     /** With the numbers that its completions have among some rewards. */
     Ranking ranking(int[] items) {
-        return new Ranking(items, ranks, judgement.probability(), judgement.margin());
+        return new Ranking(items, ranks, judgement.probability(), 1, judgement.margin());
     }
 
     /** By itself. */

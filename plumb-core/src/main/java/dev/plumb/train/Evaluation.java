@@ -121,47 +121,60 @@ public final class Evaluation {
     }
 
     /**
-     * What a reward model says of rows.
+     * What reward models say of rows.
      *
-     * @param pairs its rewards of the pairs, as {@link #rows} has them
-     * @param all its rewards of all completions, each once
-     * @param tokens of each
+     * @param pairs of each pair, as {@link #rows} has them, which completion is the better one and which the other
+     * @param members for each completion, each once, the rewards of all members, [completion][member]
+     * @param tokens of each completion
      * @param prompt for each the number of its prompt, as in {@code rows}
      */
-    public record Rewards(PairScores pairs, double[] all, int[] tokens, int[] prompt) {}
+    public record Rewards(List<int[]> pairs, double[][] members, int[] tokens, int[] prompt) {
+        /**
+         * The pairs.
+         *
+         * @param rewards one reward for each completion
+         * @return those of each pair
+         */
+        public PairScores pairs(double[] rewards) {
+            return new PairScores(
+                    pairs.stream().mapToDouble(pair -> rewards[pair[0]]).toArray(),
+                    pairs.stream().mapToDouble(pair -> rewards[pair[1]]).toArray());
+        }
+    }
 
     /**
      * Rewards of all completions of pairs and rankings, with their prompt.
      *
-     * @param model a reward model with one output
-     * @return what it gives
+     * @param models reward models that read the same tokens; each output of each is a member
+     * @return what they give
      */
-    public Rewards rewards(Decoder model) {
-        Scorer scorer = new Scorer(model);
-        List<double[]> pairs = new ArrayList<>();
-        List<Double> all = new ArrayList<>();
+    public Rewards rewards(List<Decoder> models) {
+        List<Scorer> scorers = models.stream().map(Scorer::new).toList();
+        List<int[]> pairs = new ArrayList<>();
+        List<double[]> members = new ArrayList<>();
         List<int[]> columns = new ArrayList<>();
         Map<IntBuffer, Integer> numbers = new HashMap<>();
         for (TokenStore store : stores) {
             for (long row : store.rows()) {
                 Compared compared = Compared.of(store.get(row));
                 int number = numbers.computeIfAbsent(IntBuffer.wrap(compared.prompt()), unseen -> numbers.size());
-                List<int[]> completions = compared.completions();
-                double[] rewards = scorer
-                        .rewards(completions.stream()
-                                .map(completion -> joined(compared.prompt(), completion))
-                                .toList())
-                        .stream()
-                        .mapToDouble(reward -> reward[0])
-                        .toArray();
-                compared.pairs().forEach(pair -> pairs.add(new double[] {rewards[pair[0]], rewards[pair[1]]}));
-                for (int i = 0; i < rewards.length; i++) {
-                    all.add(rewards[i]);
-                    columns.add(new int[] {completions.get(i).length, number});
+                int first = members.size();
+                compared.pairs().forEach(pair -> pairs.add(new int[] {first + pair[0], first + pair[1]}));
+                List<int[]> texts = compared.completions().stream()
+                        .map(completion -> joined(compared.prompt(), completion))
+                        .toList();
+                List<List<double[]>> given =
+                        scorers.stream().map(scorer -> scorer.rewards(texts)).toList();
+                for (int i = 0; i < texts.size(); i++) {
+                    int which = i;
+                    members.add(given.stream()
+                            .flatMapToDouble(one -> Arrays.stream(one.get(which)))
+                            .toArray());
+                    columns.add(new int[] {compared.completions().get(i).length, number});
                 }
             }
         }
-        return new Rewards(pairs(pairs), array(all), column(columns, 0), column(columns, 1));
+        return new Rewards(pairs, members.toArray(double[][]::new), column(columns, 0), column(columns, 1));
     }
 
     private static PairScores pairs(List<double[]> both) {

@@ -44,12 +44,12 @@ public sealed interface Job permits Job.SftJob, RewardJob, Job.KtoJob, Preferenc
     RowKind rows();
 
     /**
-     * Whether the model gives scores in place of words.
+     * How many scores the model gives in place of words.
      *
-     * @return true for a reward model
+     * @return 0 for a language model
      */
-    default boolean scoring() {
-        return false;
+    default int scores() {
+        return 0;
     }
 
     /**

@@ -11,6 +11,7 @@ import dev.plumb.objective.PlackettLuce;
 import dev.plumb.objective.RaoKupper;
 import dev.plumb.objective.RewardObjective;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * A reward model.
@@ -20,6 +21,8 @@ import java.util.Locale;
  * @param learningRate the learning rate after warm-up
  * @param numTrainEpochs how often the data are gone through
  * @param freezeBackbone whether only the head is trained
+ * @param numHeads how many rewards the model learns to give
+ * @param bootstrap whether each head weighs the rows anew
  * @param lossType which objective
  * @param ties what becomes of ties
  * @param pairs settings of the objective of pairs
@@ -50,6 +53,25 @@ public record RewardJob(
                         + " less is learnt.",
                 byDefault = "false")
         boolean freezeBackbone,
+
+        @Setting(
+                doc =
+                        "How many heads the model has, each giving a reward of its own, started from a seed of its own. Where they"
+                                + " disagree the model knows little: score and eval make one reward of them (aggregation). Other tools"
+                                + " load several as a classifier of so many labels.",
+                byDefault = "1",
+                min = 1,
+                max = 1000,
+                source = "arXiv 2310.02743")
+        int numHeads,
+
+        @Setting(
+                doc =
+                        "With num_heads above 1, let each head weigh each row by a number of its own, drawn from a Poisson"
+                                + " distribution of mean 1, as if it had drawn rows of its own.",
+                byDefault = "true",
+                source = "Oza and Russell 2001")
+        boolean bootstrap,
 
         @Setting(
                 doc =
@@ -120,8 +142,12 @@ public record RewardJob(
     }
 
     @Override
-    public boolean scoring() {
-        return true;
+    public int scores() {
+        return numHeads;
+    }
+
+    Optional<Bootstrap> bootstraps() {
+        return bootstrap && numHeads > 1 ? Optional.of(new Bootstrap(run.seed())) : Optional.empty();
     }
 
     RewardObjective objective() {

@@ -5,6 +5,8 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Pass;
 import dev.plumb.objective.Loss;
+import dev.plumb.objective.Measure;
+import dev.plumb.objective.Ranking;
 import dev.plumb.objective.RewardBatch;
 import dev.plumb.objective.RewardMeasures;
 import dev.plumb.objective.RewardObjective;
@@ -14,6 +16,7 @@ import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,25 +29,29 @@ final class RewardLoop implements Loop {
     private final RewardObjective objective;
     private final boolean freezeBackbone;
     private final Optional<TrainedNumber> number;
+    private final Optional<Bootstrap> bootstrap;
 
     /**
      * A loop.
      *
-     * @param decoder a reward model of one output
+     * @param decoder a reward model; of several outputs each is a head of an ensemble
      * @param freezeBackbone whether only the head is trained
      * @param number what the objective trains beside the model; stays the caller's
+     * @param bootstrap what each head makes of each row; empty if they count the same to all
      */
     RewardLoop(
             Decoder decoder,
             Optimisation optimisation,
             RewardObjective objective,
             boolean freezeBackbone,
-            Optional<TrainedNumber> number) {
+            Optional<TrainedNumber> number,
+            Optional<Bootstrap> bootstrap) {
         this.decoder = decoder;
         this.optimisation = optimisation;
         this.objective = objective;
         this.freezeBackbone = freezeBackbone;
         this.number = number;
+        this.bootstrap = bootstrap;
     }
 
     @Override
@@ -104,10 +111,10 @@ final class RewardLoop implements Loop {
 
     /** Adds to the gradients of the head, and of the hidden states if they want any. */
     private void learn(Part<Example> part, Tensor ends, RewardObjective.Step step, Metrics measured) {
-        Tensor rewards = rewards(ends);
-        Loss loss = objective.loss(batch(part, rewards), step);
+        Tensor rewards = Scorer.scores(ends, decoder.head()); // [completions, heads]
+        Loss loss = loss(part, rewards, step, bootstrap);
         loss.value().backward();
-        note(measured, loss, rewards.detach().toDoubles());
+        note(measured, loss, rewards.detach().reshape(-1).toDoubles());
     }
 
     @Override
@@ -119,13 +126,14 @@ final class RewardLoop implements Loop {
         for (Part<Example> part : parts(store, counted)) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
-                Tensor rewards = rewards(ends(part));
-                RewardBatch batch = batch(part, rewards);
-                double[] values = rewards.toDoubles();
-                note(measured, objective.loss(batch, step), values);
+                Tensor rewards = Scorer.scores(ends(part), decoder.head()); // [completions, heads]
+                double[] values = rewards.reshape(-1).toDoubles();
+                note(measured, loss(part, rewards, step, Optional.empty()), values);
+                double[] means = means(values, measured);
+                List<Ranking> rankings = Compared.rankings(part.examples());
                 for (int i = 0; i < part.size(); i++) {
-                    int[] items = batch.rankings().get(i).items();
-                    addPairs(pairs, Compared.of(part.examples().get(i)), items, values);
+                    int[] items = rankings.get(i).items();
+                    addPairs(pairs, Compared.of(part.examples().get(i)), items, means);
                 }
             }
         }
@@ -157,12 +165,51 @@ final class RewardLoop implements Loop {
         }
     }
 
-    private Tensor rewards(Tensor ends) {
-        return Scorer.scores(ends, decoder.head()).reshape(-1);
+    /** The mean of all heads' losses, and of their metrics. */
+    private Loss loss(Part<Example> part, Tensor rewards, RewardObjective.Step step, Optional<Bootstrap> weights) {
+        int heads = heads();
+        List<Ranking> rankings = Compared.rankings(part.examples());
+        List<Tensor> losses = new ArrayList<>();
+        List<Measure> measures = new ArrayList<>();
+        for (int head = 0; head < heads; head++) {
+            List<Ranking> weighed = rankings;
+            if (weights.isPresent()) {
+                weighed = new ArrayList<>();
+                for (int i = 0; i < rankings.size(); i++) {
+                    int weight = weights.get().weight(head, part.rows().get(i));
+                    weighed.add(rankings.get(i).weighing(weight));
+                }
+            }
+            Loss loss = objective.loss(
+                    new RewardBatch(rewards.select(1, head), weighed, number.map(TrainedNumber::value)), step);
+            losses.add(loss.value().reshape(1));
+            measures.addAll(loss.measures());
+        }
+        return new Loss(Tensor.cat(0, losses).sum().div(heads), measures);
     }
 
-    private RewardBatch batch(Part<Example> part, Tensor rewards) {
-        return new RewardBatch(rewards, Compared.rankings(part.examples()), number.map(TrainedNumber::value));
+    private int heads() {
+        return decoder.architecture().outputs();
+    }
+
+    /** Mean reward of each completion over the heads; of several heads their disagreement is noted. */
+    private double[] means(double[] rewards, Metrics measured) {
+        int heads = heads();
+        double[] means = new double[rewards.length / heads];
+        double spread = 0;
+        for (int i = 0; i < means.length; i++) {
+            double[] members = Arrays.copyOfRange(rewards, i * heads, (i + 1) * heads);
+            double mean = Arrays.stream(members).average().orElseThrow();
+            means[i] = mean;
+            spread += Math.sqrt(Arrays.stream(members)
+                    .map(member -> (member - mean) * (member - mean))
+                    .average()
+                    .orElseThrow());
+        }
+        if (heads > 1) {
+            measured.add("ensemble_std", spread, means.length);
+        }
+        return means;
     }
 
     private static void note(Metrics measured, Loss loss, double[] rewards) {

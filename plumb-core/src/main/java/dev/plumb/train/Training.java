@@ -63,7 +63,7 @@ public final class Training {
     public Outcome run() {
         Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
-                Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), hub(folder))) {
+                Workplace workplace = Workplace.open(job.run(), job.rows(), job.scores(), hub(folder))) {
             write(folder.layout().preflight(), workplace.dataset().preflight().json());
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
@@ -86,7 +86,7 @@ public final class Training {
         if (!resume) {
             RunFolder.requireVacant(root);
         }
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scores(), Hub.ofEnvironment())) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             System.out.println("A run would take " + schedule(workplace).total() + " steps of "
@@ -172,7 +172,8 @@ public final class Training {
         Optional<TrainedNumber> number =
                 TrainedNumber.of(objective, model, workplace.dataset().train(), start.device());
         try {
-            Loop loop = new RewardLoop(start, job.optimisation(), objective, job.freezeBackbone(), number);
+            Loop loop = new RewardLoop(
+                    start, job.optimisation(), objective, job.freezeBackbone(), number, job.bootstraps());
             return train(loop, workplace, folder, interrupt);
         } finally {
             number.ifPresent(TrainedNumber::close);

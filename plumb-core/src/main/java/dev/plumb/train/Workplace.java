@@ -48,7 +48,7 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read
      */
     public static Workplace open(RunSettings settings, RowKind kind) {
-        return open(settings, kind, false, Hub.ofEnvironment());
+        return open(settings, kind, 0, Hub.ofEnvironment());
     }
 
     /**
@@ -57,22 +57,22 @@ public final class Workplace implements AutoCloseable {
      *
      * @param settings of the run
      * @param kind which rows its method needs
-     * @param scoring whether the model is to be a reward model
+     * @param scores how many scores the model is to give; 0 for a language model
      * @param hub where names of models and data lead
      * @return the opened workplace; its preflight may hold refusals
-     * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted
+     * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted, or of other size
      */
-    static Workplace open(RunSettings settings, RowKind kind, boolean scoring, Hub hub) {
+    static Workplace open(RunSettings settings, RowKind kind, int scores, Hub hub) {
         Inputs inputs = Inputs.find(settings, hub);
         settings.threads().ifPresent(Torch::threads);
         Torch.seed(settings.seed());
         Device device = Device.named(settings.device());
         Optional<DType> type = Optional.of(settings.dtype().on(device));
-        Checkpoint checkpoint = scoring
-                ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed())
+        Checkpoint checkpoint = scores > 0
+                ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed(), scores)
                 : Checkpoint.load(inputs.model(), type, device);
         try {
-            if (!scoring && checkpoint.decoder().architecture().isScoring()) {
+            if (scores == 0 && checkpoint.decoder().architecture().isScoring()) {
                 throw new PlumbException(
                         settings.model() + ": is a reward model, which gives scores and writes nothing;"
                                 + " this method needs a language model.");

@@ -142,7 +142,7 @@ class RankingVectorsTest {
                         tensor(List.of(0.3, 1.1), DType.FLOAT64).requiresGrad(true),
                         List.of(
                                 Ranking.pair(0, 1, margin),
-                                new Ranking(new int[] {1, 0}, new int[] {1, 2}, 0.7, margin)));
+                                new Ranking(new int[] {1, 0}, new int[] {1, 2}, 0.7, 1, margin)));
                 Loss loss = both[i].loss(batch, new RewardObjective.Step(2));
                 loss.value().backward();
                 losses[i] = loss.value().item();

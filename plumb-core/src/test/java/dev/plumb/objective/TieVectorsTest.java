@@ -54,7 +54,7 @@ class TieVectorsTest {
         List<Ranking> rankings = new ArrayList<>();
         for (int i = 0; i < outcome.length; i++) {
             int[] ranks = {outcome[i] == -1 ? 2 : 1, outcome[i] == 1 ? 2 : 1};
-            rankings.add(new Ranking(new int[] {i, first.size() + i}, ranks, probability[i], 0));
+            rankings.add(new Ranking(new int[] {i, first.size() + i}, ranks, probability[i], 1, 0));
         }
         try (Scope scope = Scope.open()) {
             Tensor extra = tensor(List.of(parameter), type).requiresGrad(true);

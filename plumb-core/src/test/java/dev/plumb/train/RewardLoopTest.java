@@ -58,7 +58,7 @@ class RewardLoopTest {
             case "grouped heads" -> random(0);
             case "window" -> random(4);
             default ->
-                Checkpoint.loadForScoring(GOLDENS.resolve(name), Optional.of(DType.FLOAT32), Device.CPU, 3)
+                Checkpoint.loadForScoring(GOLDENS.resolve(name), Optional.of(DType.FLOAT32), Device.CPU, 3, 1)
                         .decoder();
         };
     }
@@ -86,7 +86,12 @@ class RewardLoopTest {
                         "micro_batch_tokens=1000000",
                         "gradient_checkpointing=true")) {
                     RewardLoop loop = new RewardLoop(
-                            decoder, Plain.optimisation(layout, more), OBJECTIVE, false, Optional.empty());
+                            decoder,
+                            Plain.optimisation(layout, more),
+                            OBJECTIVE,
+                            false,
+                            Optional.empty(),
+                            Optional.empty());
                     Map<String, Double> got =
                             loop.learn(optimizer, store, store.rows()).values();
                     assertMetrics(got, want, rewards);
@@ -157,7 +162,8 @@ class RewardLoopTest {
                     .toList();
             double[] rewards = new Scorer(decoder)
                     .rewards(texts).stream().mapToDouble(one -> one[0]).toArray();
-            RewardLoop loop = new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false, Optional.empty());
+            RewardLoop loop =
+                    new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false, Optional.empty(), Optional.empty());
             Map<String, Double> measured = loop.evaluate(store, store.rows()).values();
             assertMetrics(measured, measured.get("loss"), rewards);
         }
@@ -170,7 +176,12 @@ class RewardLoopTest {
         try (Weights weights = decoder.weights();
                 TokenStore store = Stores.of(folder, pairs)) {
             RewardLoop frozen = new RewardLoop(
-                    decoder, Plain.optimisation("micro_batch_tokens=64"), OBJECTIVE, true, Optional.empty());
+                    decoder,
+                    Plain.optimisation("micro_batch_tokens=64"),
+                    OBJECTIVE,
+                    true,
+                    Optional.empty(),
+                    Optional.empty());
             assertThat(frozen.trained(decoder)).containsOnlyKeys("score.weight");
             double[] head;
             try (AdamW optimizer =
@@ -182,7 +193,7 @@ class RewardLoopTest {
                     .forEach((name, tensor) ->
                             assertThat(tensor.hasGrad()).as(name).isEqualTo(name.equals("score.weight")));
             try (AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam())) {
-                new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false, Optional.empty())
+                new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false, Optional.empty(), Optional.empty())
                         .learn(optimizer, store, store.rows());
                 double[] want = optimizer.gradient("score.weight").reshape(-1).toDoubles();
                 for (int i = 0; i < want.length; i++) {
@@ -220,7 +231,8 @@ class RewardLoopTest {
             for (String layout : List.of("padding_free=false", "share_prompts=false", "share_prompts=true")) {
                 for (String more :
                         List.of("micro_batch_tokens=1", "micro_batch_tokens=64", "micro_batch_tokens=1000")) {
-                    RewardLoop loop = new RewardLoop(decoder, Plain.optimisation(layout, more), lists, false, number);
+                    RewardLoop loop = new RewardLoop(
+                            decoder, Plain.optimisation(layout, more), lists, false, number, Optional.empty());
                     Map<String, Double> got =
                             loop.learn(optimizer, store, store.rows()).values();
                     assertThat(got.get("loss")).isCloseTo(want, within(2e-5 * Math.max(1, want)));
@@ -234,6 +246,70 @@ class RewardLoopTest {
             assertThat(byNumber != 0).isEqualTo(number.isPresent());
             number.ifPresent(TrainedNumber::close);
         }
+    }
+
+    /** Each head's gradient is that of a model of this head alone whose rows weigh what it draws. */
+    @Test
+    void headsLearnEachByItself() {
+        Architecture shape = Models.llama(50, 24, 2, 4, 2, 0, 0).scoring(3);
+        Decoder decoder = new Decoder(shape, Weights.random(shape, 0.3, 1, Device.CPU));
+        List<Example> rows = rankings(decoder);
+        Bootstrap bootstrap = new Bootstrap(4);
+        try (Weights weights = decoder.weights();
+                AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam());
+                TokenStore store = Stores.of(folder, rows)) {
+            double want = 0;
+            for (int head = 0; head < 3; head++) {
+                for (int row = 0; row < rows.size(); row++) {
+                    Compared compared = Compared.of(rows.get(row));
+                    if (!OBJECTIVE.counts(compared.ranking())) {
+                        continue;
+                    }
+                    try (Scope scope = Scope.open()) {
+                        Tensor rewards = rewards(decoder, compared).select(1, head);
+                        int drawn = bootstrap.weight(head, row);
+                        RewardBatch batch = new RewardBatch(
+                                rewards, List.of(compared.ranking().weighing(drawn)));
+                        long counted = rows.stream()
+                                .filter(one -> OBJECTIVE.counts(Compared.of(one).ranking()))
+                                .count();
+                        Tensor loss = OBJECTIVE
+                                .loss(batch, new RewardObjective.Step(counted))
+                                .value()
+                                .div(3);
+                        loss.backward();
+                        want += loss.item();
+                    }
+                }
+            }
+            Map<String, double[]> gradients = Plain.gradients(decoder, optimizer);
+            for (String tokens : List.of("micro_batch_tokens=1", "micro_batch_tokens=64", "micro_batch_tokens=1000")) {
+                RewardLoop loop = new RewardLoop(
+                        decoder,
+                        Plain.optimisation(tokens),
+                        OBJECTIVE,
+                        false,
+                        Optional.empty(),
+                        Optional.of(bootstrap));
+                assertThat(loop.learn(optimizer, store, store.rows()).values().get("loss"))
+                        .isCloseTo(want, within(2e-5 * Math.max(1, want)));
+                Plain.assertSame(Plain.gradients(decoder, optimizer), gradients, 1e-4);
+                assertThat(loop.evaluate(store, store.rows()).values().get("ensemble_std"))
+                        .isPositive();
+            }
+        }
+    }
+
+    /** Each completion alone behind its prompt, [completions, heads]. */
+    private static Tensor rewards(Decoder decoder, Compared compared) {
+        List<Tensor> rewards = new ArrayList<>();
+        for (int[] completion : compared.completions()) {
+            int[] ids = IntStream.concat(Arrays.stream(compared.prompt()), Arrays.stream(completion))
+                    .toArray();
+            Tensor last = decoder.hidden(Layout.of(List.of(ids))).narrow(0, ids.length - 1L, 1);
+            rewards.add(last.matmul(decoder.head().transpose(0, 1)));
+        }
+        return Tensor.cat(0, rewards);
     }
 
     /** The gradient of a number beside the model, which is cleared. */
@@ -258,14 +334,8 @@ class RewardLoopTest {
                 continue;
             }
             try (Scope scope = Scope.open()) {
-                List<Tensor> rewards = new ArrayList<>();
-                for (int[] completion : compared.completions()) {
-                    int[] ids = IntStream.concat(Arrays.stream(compared.prompt()), Arrays.stream(completion))
-                            .toArray();
-                    Tensor last = decoder.hidden(Layout.of(List.of(ids))).narrow(0, ids.length - 1L, 1);
-                    rewards.add(last.matmul(decoder.head().transpose(0, 1)).reshape(1));
-                }
-                RewardBatch batch = new RewardBatch(Tensor.cat(0, rewards), List.of(compared.ranking()), number);
+                Tensor rewards = rewards(decoder, compared).reshape(-1);
+                RewardBatch batch = new RewardBatch(rewards, List.of(compared.ranking()), number);
                 Tensor loss =
                         lists.loss(batch, new RewardObjective.Step(counted)).value();
                 loss.backward();

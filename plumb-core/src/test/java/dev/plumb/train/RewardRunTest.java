@@ -129,7 +129,7 @@ class RewardRunTest {
         }
         Job job = TinyRun.job(folder.resolve("run.yaml"), "model=" + run.finalModel(), "output=" + folder.resolve("x"));
         Map<String, Double> want = eval(run, true);
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scores(), Hub.ofEnvironment())) {
             TokenStore held = workplace.dataset().eval();
             double margin = 0;
             for (long row : held.rows()) {
@@ -178,7 +178,7 @@ class RewardRunTest {
 
     private float[] head(long seed) {
         try (Checkpoint checkpoint =
-                Checkpoint.loadForScoring(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU, seed)) {
+                Checkpoint.loadForScoring(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU, seed, 1)) {
             return checkpoint.decoder().head().toFloats();
         }
     }
@@ -189,7 +189,7 @@ class RewardRunTest {
                 "reward",
                 "run",
                 settings("data: {files: [" + folder.resolve("told.jsonl") + "], eval_share: 0, shuffle: false}")));
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scores(), Hub.ofEnvironment())) {
             List<Double> margins = workplace.dataset().train().rows().stream()
                     .map(row -> {
                         Example example = workplace.dataset().train().get(row);
@@ -298,6 +298,57 @@ class RewardRunTest {
     }
 
     @Test
+    void headsOfOneModelLearnApartAndAreOneFile() throws IOException {
+        RunLayout run = tiny.train("reward", "one", settings("num_heads: 3"));
+        assertThat(eval(run, true).get("accuracy")).isGreaterThan(0.9);
+        assertThat(eval(run, true).get("ensemble_std")).isPositive();
+        JsonNode config = new JsonMapper()
+                .readTree(run.finalModel().resolve("config.json").toFile());
+        assertThat(config.at("/id2label").size()).isEqualTo(3);
+        try (Safetensors file = Safetensors.open(run.finalModel().resolve("model.safetensors"));
+                Scope scope = Scope.open()) {
+            assertThat(file.shape("score.weight")).containsExactly(3, 16);
+            Tensor heads = file.read("score.weight");
+            double apart = heads.narrow(0, 0, 1).sub(heads.narrow(0, 1, 1)).squaredNorm();
+            assertThat(apart).isGreaterThan(0.01);
+        }
+        TinyRun.assertSame(tiny.train("reward", "two", settings("num_heads: 3")), run);
+        TinyRun.assertSame(tiny.resumeFrom(20, "two"), run);
+        assertThat(eval(tiny.train("reward", "on", settings("num_heads: 3", "model: " + run.finalModel())), false))
+                .isEqualTo(eval(run, true));
+        assertThat(Math.abs(TinyRun.distance(
+                        tiny.train("reward", "alike", settings("num_heads: 3", "bootstrap: false")), run)))
+                .isPositive();
+    }
+
+    /** The first of several fresh heads is that of a model of one. */
+    @Test
+    void headsHaveSeedsOfTheirOwn() {
+        try (Checkpoint checkpoint =
+                Checkpoint.loadForScoring(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU, 5, 2)) {
+            float[] heads = checkpoint.decoder().head().toFloats();
+            assertThat(Arrays.copyOf(heads, 16)).containsExactly(head(5));
+            assertThat(Arrays.copyOfRange(heads, 16, 32)).containsExactly(head(6));
+        }
+    }
+
+    @Test
+    void rowsAreDrawnWithReplacement() {
+        Bootstrap bootstrap = new Bootstrap(3);
+        int[] counts = new int[25];
+        double both = 0;
+        for (int row = 0; row < 20_000; row++) {
+            int weight = bootstrap.weight(0, row);
+            counts[weight]++;
+            both += weight * (double) bootstrap.weight(1, row) / 20_000;
+        }
+        for (int k = 0, factorial = 1; k < 5; k++, factorial *= k) {
+            assertThat(counts[k] / 20_000.0).isCloseTo(Math.exp(-1) / factorial, within(0.015));
+        }
+        assertThat(both).isCloseTo(1, within(0.05)); // heads draw independently
+    }
+
+    @Test
     void aModelOfTwoScoresIsRefused() throws IOException {
         RunLayout run = tiny.train("reward", "run", settings("max_steps: 1"));
         Path two = Files.createDirectory(folder.resolve("two"));
@@ -319,8 +370,8 @@ class RewardRunTest {
         }
         assertThatThrownBy(() -> tiny.train("reward", "next", settings("model: " + two)))
                 .isInstanceOf(PlumbException.class)
-                .hasMessage(
-                        two + ": gives 2 scores for a text; a reward model gives one. Name the language model that it"
-                                + " was made from.");
+                .hasMessage(two
+                        + ": gives 2 scores for a text, where num_heads asks for 1. Set num_heads to theirs, or name"
+                        + " the language model that it was made from.");
     }
 }

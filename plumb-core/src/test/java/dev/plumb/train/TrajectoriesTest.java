@@ -124,7 +124,7 @@ class TrajectoriesTest {
                 String centring = "center_rewards_coefficient=" + text(golden, "/options/center_rewards_coefficient");
                 BradleyTerry reward = new BradleyTerry(Binder.bind(
                         BradleyTerry.Config.class, YamlSource.commandLine().with(List.of(centring))));
-                return new RewardLoop(decoder, settings, reward, false, Optional.empty())::learn;
+                return new RewardLoop(decoder, settings, reward, false, Optional.empty(), Optional.empty())::learn;
             }
             Dpo dpo = new Dpo(Binder.bind(
                     Dpo.Config.class, YamlSource.commandLine().with(List.of("beta=" + text(golden, "/options/beta")))));
