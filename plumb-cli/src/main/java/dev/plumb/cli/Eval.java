@@ -188,7 +188,11 @@ final class Eval implements Callable<Integer> {
         try {
             List<Decoder> all = new ArrayList<>(List.of(model.decoder()));
             others.forEach(other -> all.add(other.decoder()));
-            return evaluation.rewards(all);
+            Evaluation.Rewards given = evaluation.rewards(all);
+            // Of one reward the scale is no matter here but for its confidence, which is that of the model as trained.
+            return given.members()[0].length == 1
+                    ? given
+                    : given.on(settings.members().scales(model, others)::of);
         } finally {
             others.forEach(Checkpoint::close);
         }

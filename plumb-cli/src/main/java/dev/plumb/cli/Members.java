@@ -75,4 +75,18 @@ record Members(
         }
         return others;
     }
+
+    /**
+     * The scales that the models keep.
+     *
+     * @param first the model
+     * @param others the further ones
+     */
+    Scales scales(Checkpoint first, List<Checkpoint> others) {
+        List<Checkpoint> all = new ArrayList<>(List.of(first));
+        all.addAll(others);
+        return Scales.of(
+                all.stream().map(Checkpoint::folder).toList(),
+                all.stream().map(one -> one.decoder().architecture().outputs()).toList());
+    }
 }

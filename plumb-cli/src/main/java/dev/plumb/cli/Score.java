@@ -3,6 +3,7 @@ package dev.plumb.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.Binder;
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.reward.Ensemble;
@@ -68,12 +69,23 @@ final class Score implements Callable<Integer> {
                 List<Scorer> scorers = new ArrayList<>(List.of(new Scorer(checkpoint.decoder())));
                 others.forEach(other -> scorers.add(new Scorer(other.decoder())));
                 boolean rewards = checkpoint.decoder().architecture().isScoring();
-                Batch batch = new Batch(scorers, rewards, settings.members().ensemble(), out);
+                boolean fit = settings.normalisation() == ScoreSettings.Scale.FIT;
+                if (fit) {
+                    requireFitting(checkpoint, others);
+                }
+                Scales scales = rewards && settings.normalisation() == ScoreSettings.Scale.AUTO
+                        ? settings.members().scales(checkpoint, others)
+                        : Scales.NONE;
+                Batch batch = new Batch(scorers, rewards, settings.members().ensemble(), scales, fit, out);
                 int maxLength =
                         scorers.stream().mapToInt(Scorer::maxLength).min().orElseThrow();
                 new ScoreRows(settings, checkpoint, maxLength).forEach(batch::add);
                 batch.write();
                 batch.spread().ifPresent(System.err::println);
+                if (fit) {
+                    System.err.println("The scale of " + batch.all.size() + " answers is kept in "
+                            + Scales.freeze(checkpoint.folder(), batch.all) + ".");
+                }
             } finally {
                 others.forEach(Checkpoint::close);
             }
@@ -81,11 +93,22 @@ final class Score implements Callable<Integer> {
         return Exit.DONE;
     }
 
+    private static void requireFitting(Checkpoint checkpoint, List<Checkpoint> others) {
+        if (!checkpoint.decoder().architecture().isScoring() || !others.isEmpty()) {
+            throw new PlumbException(
+                    "normalisation=fit keeps the scale of one reward model; name it as model, and no members.");
+        }
+        Scales.requireNone(checkpoint.folder());
+    }
+
     /** Rows that go through the model together. */
     private static final class Batch {
         private final List<Scorer> scorers;
         private final boolean rewards;
         private final Ensemble ensemble;
+        private final Scales scales;
+        private final boolean keep;
+        private final List<double[]> all = new ArrayList<>();
         private final JsonOutput out;
         private final List<ScoreRow> rows = new ArrayList<>();
         private int tokens;
@@ -94,10 +117,12 @@ final class Score implements Callable<Integer> {
         private double spreads;
         private double widest;
 
-        Batch(List<Scorer> scorers, boolean rewards, Ensemble ensemble, JsonOutput out) {
+        Batch(List<Scorer> scorers, boolean rewards, Ensemble ensemble, Scales scales, boolean keep, JsonOutput out) {
             this.scorers = scorers;
             this.rewards = rewards;
             this.ensemble = ensemble;
+            this.scales = scales;
+            this.keep = keep;
             this.out = out;
         }
 
@@ -136,7 +161,11 @@ final class Score implements Callable<Integer> {
                     .toList();
         }
 
-        private ObjectNode reward(ScoreRow row, double[] rewards) {
+        private ObjectNode reward(ScoreRow row, double[] given) {
+            if (keep) {
+                all.add(given);
+            }
+            double[] rewards = scales.of(given);
             ObjectNode json = Json.object().put("row", row.place()).put("reward", ensemble.reward(rewards));
             members = rewards.length;
             if (members == 1) {

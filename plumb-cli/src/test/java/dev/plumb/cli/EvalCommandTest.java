@@ -112,6 +112,14 @@ class EvalCommandTest {
         assertThat(report.path("reliability").get(0).path("pairs").intValue()).isEqualTo(3);
     }
 
+    private static Console scored(String... words) {
+        List<String> all = new ArrayList<>(List.of("score"));
+        all.addAll(List.of(words));
+        Console console = Console.run(all.toArray(String[]::new));
+        assertThat(console.status()).as(console.err()).isZero();
+        return console;
+    }
+
     /** Pairs and a ranking, of which every pair counts and every answer once. */
     @Test
     void aRewardModelIsHeldAgainstLength() throws IOException {
@@ -186,6 +194,26 @@ class EvalCommandTest {
         assertThat(alone.path("reward").doubleValue())
                 .isEqualTo(row.path("rewards").get(0).doubleValue());
         assertThat(alone.has("std")).isFalse();
+
+        Console half = scored(model, data, "normalisation=fit");
+        assertThat(half.err()).contains("The scale of 3 answers is kept in ", "reward_normalisation.json");
+        assertThat(Console.run("score", model, data, "normalisation=fit").err()).contains("the scale is frozen");
+        assertThat(Console.run("score", model, members, data).err()).contains("normalisation=fit first");
+        scored("model=" + folder.resolve("member2/final"), data, "normalisation=fit");
+        double[] sums = new double[3];
+        double[] squares = new double[3];
+        for (String line : scored(model, members, data).out().lines().toList()) {
+            for (int i = 0; i < 3; i++) {
+                double reward = JSON.readTree(line).path("rewards").get(i).doubleValue();
+                sums[i] += reward;
+                squares[i] += reward * reward;
+            }
+        }
+        for (int i = 0; i < 3; i++) { // each member on its scale
+            assertThat(sums[i]).isCloseTo(0, within(1e-5));
+            assertThat(squares[i] / 3).isCloseTo(1, within(1e-5));
+        }
+        assertThat(scored(model, data, "normalisation=off").out()).isEqualTo(half.out());
 
         Console report = Console.run(
                 "eval", model, members, "data=" + folder.resolve("pairs.jsonl"), "aggregation=mean_minus_k_std");

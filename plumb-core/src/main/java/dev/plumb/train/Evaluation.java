@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /** Measures models on rows, each by itself, so that intervals and slices can be made of them. Nothing is trained. */
 public final class Evaluation {
@@ -129,6 +130,16 @@ public final class Evaluation {
      * @param prompt for each the number of its prompt, as in {@code rows}
      */
     public record Rewards(List<int[]> pairs, double[][] members, int[] tokens, int[] prompt) {
+        /**
+         * The same with other rewards.
+         *
+         * @param scale from what all members give for a completion to what is taken for it
+         * @return the rewards there
+         */
+        public Rewards on(UnaryOperator<double[]> scale) {
+            return new Rewards(pairs, Arrays.stream(members).map(scale).toArray(double[][]::new), tokens, prompt);
+        }
+
         /**
          * The pairs.
          *
