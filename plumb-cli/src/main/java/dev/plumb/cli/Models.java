@@ -6,6 +6,7 @@ import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Hub;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
+import dev.plumb.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -32,6 +33,22 @@ final class Models {
         } catch (RuntimeException e) {
             checkpoint.close();
             throw e;
+        }
+    }
+
+    /** Refuses a model that would read another's tokens as other text. */
+    static void requireSameTokens(Checkpoint one, Checkpoint other) {
+        try (Tokenizer a = Tokenizer.load(one.folder());
+                Tokenizer b = Tokenizer.load(other.folder())) {
+            int size = a.vocabularySize();
+            boolean same = size == b.vocabularySize();
+            for (int id = 0; same && id < size; id++) {
+                same = a.token(id).equals(b.token(id));
+            }
+            if (!same) {
+                throw new PlumbException(other.folder() + ": has other tokens than " + one.folder()
+                        + ", so both cannot score the same rows.");
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import dev.plumb.data.Example;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
 import dev.plumb.tensor.Tensor;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -25,6 +26,9 @@ interface Loop {
     default Map<String, Tensor> trained(Decoder decoder) {
         return decoder.trained();
     }
+
+    /** Writes what is trained beside the model into its folder. */
+    default void writeTo(Path folder) {}
 
     /** Refuses a loss before the first update that cannot be right. */
     default void requireSoundStart(double loss) {}

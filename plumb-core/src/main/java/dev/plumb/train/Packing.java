@@ -85,7 +85,8 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
      * tokens come completion by completion in the order given.
      *
      * @param prompts token ids, none empty
-     * @param completions for each prompt its completions, none empty; the i-th of all prompts first, then the next
+     * @param completions for each prompt its completions, none empty; the first of all prompts come first, then the second of all that
+     *     have one
      */
     static Packing completions(List<int[]> prompts, List<List<int[]>> completions, Style style) {
         return completions(prompts, completions, style, false);
@@ -103,7 +104,8 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
             List<int[]> prompts, List<List<int[]>> completions, Style style, boolean endings) {
         Layout.Builder builder = new Layout.Builder();
         Tokens tokens = new Tokens();
-        int perPrompt = completions.get(0).size();
+        int most = completions.stream().mapToInt(List::size).max().orElse(0);
+        int sequence = 0;
         int[] promptStart = new int[prompts.size()];
         int start = 0;
         if (style == Style.SHARED) {
@@ -119,11 +121,13 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
                 longest = Math.max(longest, prompts.get(i).length + completion.length);
             }
         }
-        for (int c = 0; c < perPrompt; c++) {
+        for (int c = 0; c < most; c++) {
             for (int i = 0; i < prompts.size(); i++) {
+                if (c >= completions.get(i).size()) {
+                    continue;
+                }
                 int[] prompt = prompts.get(i);
                 int[] completion = completions.get(i).get(c);
-                int sequence = c * prompts.size() + i;
                 int[] computed = endings ? completion : withoutLast(completion);
                 int[] run = style == Style.SHARED ? computed : concat(prompt, computed);
                 if (style == Style.PADDED) {
@@ -148,9 +152,10 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
                     }
                 }
                 start += run.length;
+                sequence++;
             }
         }
-        return tokens.build(builder.build(), perPrompt * prompts.size());
+        return tokens.build(builder.build(), sequence);
     }
 
     /**
