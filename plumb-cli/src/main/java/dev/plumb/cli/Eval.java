@@ -1,6 +1,5 @@
 package dev.plumb.cli;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.Binder;
 import dev.plumb.config.PlumbException;
@@ -14,6 +13,8 @@ import dev.plumb.data.TokenStore;
 import dev.plumb.evaluate.Estimate;
 import dev.plumb.evaluate.PairScores;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.model.Decoder;
+import dev.plumb.reward.Ensemble;
 import dev.plumb.text.Tokenizer;
 import dev.plumb.train.Evaluation;
 import java.io.IOException;
@@ -22,7 +23,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -49,8 +49,6 @@ import picocli.CommandLine.Spec;
             "  plumb eval model=my-reward-model data=pairs.jsonl output=report.json"
         })
 final class Eval implements Callable<Integer> {
-    private static final int BINS = 10;
-
     @Spec
     private CommandSpec spec;
 
@@ -74,16 +72,17 @@ final class Eval implements Callable<Integer> {
         try (JsonOutput out = settings.output().isPresent() ? JsonOutput.open(settings.output()) : null;
                 Checkpoint model = Models.open(settings.model(), settings.computing());
                 Tokenizer tokenizer = Tokenizer.load(model.folder())) {
-            RowKind kind = kind(settings);
             if (model.decoder().architecture().isClassifying()) {
                 throw new PlumbException(
                         settings.model() + " is a process reward model, which is measured on held-out rows"
                                 + " while it is trained. `plumb score` gives the scores of steps.");
             }
             boolean scoring = model.decoder().architecture().isScoring();
-            if (scoring && kind != RowKind.PREFERENCE) {
-                throw new PlumbException(settings.model() + " is a reward model, which is measured on pairs; these rows"
-                        + " are none. `plumb score` gives the reward of each.");
+            RowKind kind = kind(settings, scoring ? RowKind.COMPARISON : RowKind.PREFERENCE);
+            if (scoring && kind == RowKind.DEMONSTRATION) {
+                throw new PlumbException(
+                        settings.model() + " is a reward model, which is measured on pairs or rankings; these rows"
+                                + " are none. `plumb score` gives the reward of each.");
             }
             Encoder encoder = new Encoder(
                     tokenizer,
@@ -100,7 +99,7 @@ final class Eval implements Callable<Integer> {
                             + " data.eval_files must hold some.");
                 }
                 Evaluation evaluation = new Evaluation(stores);
-                ObjectNode json = kind == RowKind.PREFERENCE
+                ObjectNode json = kind != RowKind.DEMONSTRATION
                         ? pairs(settings, evaluation, model, scoring)
                         : sequences(evaluation, model);
                 if (out != null) {
@@ -113,11 +112,11 @@ final class Eval implements Callable<Integer> {
         return Exit.DONE;
     }
 
-    /** Pairs if the file can be read as such. */
-    private static RowKind kind(EvalSettings settings) {
+    /** Compared answers if the file can be read as such. */
+    private static RowKind kind(EvalSettings settings, RowKind compared) {
         try {
-            Rows.open(settings.data().files(), RowKind.PREFERENCE).close();
-            return RowKind.PREFERENCE;
+            Rows.open(settings.data().files(), compared).close();
+            return compared;
         } catch (PlumbException e) { // what is wrong with it is said when it is read as demonstrations
             return RowKind.DEMONSTRATION;
         }
@@ -141,7 +140,15 @@ final class Eval implements Callable<Integer> {
 
     private static ObjectNode pairs(EvalSettings settings, Evaluation evaluation, Checkpoint model, boolean scoring) {
         Evaluation.Rows rows = evaluation.rows();
-        PairScores logps = scoring ? evaluation.rewards(model.decoder()) : evaluation.logps(model.decoder());
+        Optional<Evaluation.Rewards> given =
+                scoring ? Optional.of(rewards(settings, evaluation, model)) : Optional.empty();
+        Ensemble ensemble = settings.members().ensemble();
+        Optional<double[]> one = given.map(all ->
+                Arrays.stream(all.members()).mapToDouble(ensemble::reward).toArray());
+        PairScores logps = given.map(all -> all.pairs(one.get())).orElseGet(() -> evaluation.logps(model.decoder()));
+        if (logps.chosen().length == 0) {
+            throw new PlumbException("There is no pair to measure on: no ranking tells its answers apart.");
+        }
         Optional<PairScores> reference = scoring
                 ? Optional.empty()
                 : settings.reference().map(folder -> {
@@ -168,37 +175,31 @@ final class Eval implements Callable<Integer> {
                 table.add(name, "logps/accuracies", subset.share(logps.right()));
                 table.add(name, "displaced_chosen", subset.share(less(logps.chosen(), start.chosen())));
             });
-            table.add(name, "longer_is_chosen", subset.share(longer(rows)));
+            table.add(name, "longer_is_chosen", subset.share(RewardReport.longerChosen(rows)));
         });
         System.out.print(table.text());
         ObjectNode json = table.json();
+        RewardReport report = new RewardReport(json);
         if (scoring || reference.isPresent()) {
-            reliability(rewards, json);
+            report.reliability(rewards);
         }
+        given.ifPresent(all -> report.spread(all).length(rows, all, one.get()));
+        System.out.print(report.text());
         return json;
     }
 
-    private static void reliability(PairScores rewards, ObjectNode json) {
-        double error = rewards.calibrationError(BINS);
-        System.out.printf(Locale.ROOT, "%nreliability (expected calibration error %.4f)%n", error);
-        json.put("ece", error);
-        ArrayNode bins = json.putArray("reliability");
-        PairScores.Bin[] table = rewards.reliability(BINS);
-        for (int i = 0; i < table.length; i++) {
-            if (table[i].pairs() > 0) {
-                System.out.printf(
-                        Locale.ROOT,
-                        "  sure %.2f to %.2f: %5d pairs, confidence %.3f, accuracy %.3f%n",
-                        0.5 + 0.5 * i / BINS,
-                        0.5 + 0.5 * (i + 1) / BINS,
-                        table[i].pairs(),
-                        table[i].confidence(),
-                        table[i].accuracy());
-                bins.addObject()
-                        .put("pairs", table[i].pairs())
-                        .put("confidence", table[i].confidence())
-                        .put("accuracy", table[i].accuracy());
-            }
+    private static Evaluation.Rewards rewards(EvalSettings settings, Evaluation evaluation, Checkpoint model) {
+        List<Checkpoint> others = settings.members().open(model, settings.computing());
+        try {
+            List<Decoder> all = new ArrayList<>(List.of(model.decoder()));
+            others.forEach(other -> all.add(other.decoder()));
+            Evaluation.Rewards given = evaluation.rewards(all);
+            // Of one reward the scale is no matter here but for its confidence, which is that of the model as trained.
+            return given.members()[0].length == 1
+                    ? given
+                    : given.on(settings.members().scales(model, others)::of);
+        } finally {
+            others.forEach(Checkpoint::close);
         }
     }
 
@@ -212,12 +213,5 @@ final class Eval implements Callable<Integer> {
         double[] less = new double[one.length];
         Arrays.setAll(less, i -> one[i] < other[i] ? 1 : 0);
         return less;
-    }
-
-    /** How a rule would do that prefers the longer answer: what a length-biased model is to be held against. */
-    private static double[] longer(Evaluation.Rows rows) {
-        double[] longer = new double[rows.tokens().length];
-        Arrays.setAll(longer, i -> 0.5 + 0.5 * Integer.signum(rows.tokens()[i] - rows.rejectedTokens()[i]));
-        return longer;
     }
 }

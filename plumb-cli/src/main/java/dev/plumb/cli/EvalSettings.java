@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param rows which of them
  * @param beta factor of implicit rewards
  * @param output file of the results
+ * @param members further models
  * @param computing where and how the model runs
  */
 record EvalSettings(
@@ -26,7 +27,7 @@ record EvalSettings(
                         + " log p_ref), without it by log p alone, which says little of what was learnt.")
         Optional<Path> reference,
 
-        @Setting(doc = "The rows: pairs as for dpo, or demonstrations as for sft.")
+        @Setting(doc = "The rows: pairs as for dpo, rankings as for reward, or demonstrations as for sft.")
         DataConfig data,
 
         @Setting(
@@ -48,6 +49,7 @@ record EvalSettings(
         @Setting(doc = "Write the results as JSON to this file too, which must not exist yet.")
         Optional<Path> output,
 
+        @Inline Members members,
         @Inline Computing computing) {
 
     /** Rows to measure on. */

@@ -49,6 +49,10 @@ final class EvalSlices {
                     .toArray();
         }
 
+        boolean isEmpty() {
+            return rows.length == 0;
+        }
+
         private double[] of(double[] values) {
             return Arrays.stream(rows).mapToDouble(row -> values[row]).toArray();
         }

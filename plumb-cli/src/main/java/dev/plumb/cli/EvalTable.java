@@ -29,25 +29,35 @@ final class EvalTable {
                         slice,
                         line.estimate().prompts()));
             }
-            Estimate e = line.estimate();
-            String interval = Double.isNaN(e.low())
-                    ? "   no interval from one prompt"
-                    : String.format(Locale.ROOT, "   [%.4g, %.4g]", e.low(), e.high());
-            out.append(String.format(Locale.ROOT, "  %-28s %10.4g%s%n", line.name(), e.value(), interval));
+            out.append(line(line.name(), line.estimate()));
         }
         return out.toString();
+    }
+
+    static String line(String name, Estimate e) {
+        String interval = Double.isNaN(e.low())
+                ? Double.isNaN(e.value()) ? "   does not vary" : "   no interval from one prompt"
+                : String.format(Locale.ROOT, "   [%.4g, %.4g]", e.low(), e.high());
+        return String.format(Locale.ROOT, "  %-28s %10.4g%s%n", name, e.value(), interval);
     }
 
     ObjectNode json() {
         ObjectNode all = Json.object();
         for (Line line : lines) {
-            Estimate e = line.estimate();
-            ObjectNode one = all.withObjectProperty(line.slice()).putObject(line.name());
-            one.put("value", e.value()).put("prompts", e.prompts());
-            if (!Double.isNaN(e.low())) {
-                one.put("low", e.low()).put("high", e.high());
-            }
+            put(all.withObjectProperty(line.slice()).putObject(line.name()), line.estimate());
         }
         return all;
+    }
+
+    static void put(ObjectNode one, Estimate e) {
+        if (Double.isNaN(e.value())) {
+            one.putNull("value");
+        } else {
+            one.put("value", e.value());
+        }
+        one.put("prompts", e.prompts());
+        if (!Double.isNaN(e.low())) {
+            one.put("low", e.low()).put("high", e.high());
+        }
     }
 }

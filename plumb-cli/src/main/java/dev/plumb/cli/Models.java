@@ -49,6 +49,22 @@ final class Models {
         }
     }
 
+    /** Refuses a model that would read another's tokens as other text. */
+    static void requireSameTokens(Checkpoint one, Checkpoint other) {
+        try (Tokenizer a = Tokenizer.load(one.folder());
+                Tokenizer b = Tokenizer.load(other.folder())) {
+            int size = a.vocabularySize();
+            boolean same = size == b.vocabularySize();
+            for (int id = 0; same && id < size; id++) {
+                same = a.token(id).equals(b.token(id));
+            }
+            if (!same) {
+                throw new PlumbException(other.folder() + ": has other tokens than " + one.folder()
+                        + ", so both cannot score the same rows.");
+            }
+        }
+    }
+
     /** Refuses ids that the embedding has no row for, which libtorch would refuse less clearly. */
     static void requireKnown(Checkpoint checkpoint, String place, int[] ids) {
         int vocabulary = checkpoint.decoder().architecture().vocabularySize();

@@ -28,6 +28,8 @@ import java.util.Optional;
  * @param templateKwargs further variables for the template
  * @param allowSpecialTokens whether text may spell special tokens
  * @param addEos whether plain answers get the end token
+ * @param normalisation what becomes of the scale that a reward model keeps
+ * @param members further models
  * @param computing where and how the model runs
  */
 record ScoreSettings(
@@ -95,7 +97,27 @@ record ScoreSettings(
                 byDefault = "true")
         boolean addEos,
 
+        @Setting(
+                doc =
+                        "The scale of rewards. auto: (reward - mean) / standard deviation where the model's folder keeps them, each"
+                                + " member on its own; off: as the model gives them; fit: take the rows for answers of the reference,"
+                                + " the policy before reinforcement learning, and keep theirs in the model's folder, once and for all.",
+                byDefault = "auto",
+                source = "arXiv 2203.02155, 2009.01325")
+        Scale normalisation,
+
+        @Inline Members members,
         @Inline Computing computing) {
+
+    /** The scale of rewards. */
+    enum Scale {
+        /** The one that is kept, if there is one. */
+        AUTO,
+        /** None. */
+        OFF,
+        /** The one that these rows give. */
+        FIT
+    }
 
     /** How rows become tokens, as in training. */
     DataConfig encoding() {

@@ -90,7 +90,7 @@ final class Train implements Callable<Integer> {
         System.out.println("report  " + new RunLayout(outcome.folder()).report());
         System.out.println();
         System.out.println("What to do with it:");
-        if (!job.scoring()) {
+        if (job.scores() == 0) {
             System.out.println("  " + Text.program() + " generate model=" + Text.word(model) + " prompt='…'");
         }
         System.out.println("  " + Text.program() + " score model=" + Text.word(model) + " data=FILE.jsonl");

@@ -38,7 +38,7 @@ class ScoreStepsTest {
         try (Checkpoint fresh = Checkpoint.loadForClassifying(language, Optional.of(DType.FLOAT32), Device.CPU, 3)) {
             fresh.save(steps, DType.FLOAT32);
         }
-        try (Checkpoint fresh = Checkpoint.loadForScoring(language, Optional.of(DType.FLOAT32), Device.CPU, 3)) {
+        try (Checkpoint fresh = Checkpoint.loadForScoring(language, Optional.of(DType.FLOAT32), Device.CPU, 3, 1)) {
             fresh.save(rewards, DType.FLOAT32);
         }
     }
@@ -138,6 +138,10 @@ class ScoreStepsTest {
         console = Console.run("eval", "model=" + steps, "data=" + rows, "device=cpu");
         assertThat(console.status()).isEqualTo(Exit.FAULT);
         assertThat(console.err()).contains("is a process reward model, which is measured on held-out rows");
+        console = Console.run("score", "model=" + rewards, "members=[" + steps + "]", "data=" + rows, "device=cpu");
+        assertThat(console.err()).contains("must be reward models that score whole answers, and " + steps + " is none");
+        console = Console.run("score", "model=" + steps, "data=" + rows, "normalisation=fit", "device=cpu");
+        assertThat(console.err()).contains("normalisation=fit keeps the scale of one reward model");
         console = Console.run("generate", "model=" + steps, "prompt=a", "device=cpu");
         assertThat(console.err()).contains("is a reward model, which gives scores and writes nothing");
     }

@@ -1,5 +1,6 @@
 package dev.plumb.data;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import dev.plumb.text.Message;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -52,12 +53,14 @@ record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) 
 
     /** A column of text. */
     String text(String name) throws BadRow {
-        Object value = get(name);
+        return text(get(name), title(name));
+    }
+
+    static String text(Object value, String title) throws BadRow {
         if (value instanceof String text) {
             return text;
         }
-        throw new BadRow(
-                BadRowReason.WRONG_TYPE, title(name) + " holds " + JsonText.kind(value) + " where text is due");
+        throw new BadRow(BadRowReason.WRONG_TYPE, title + " holds " + JsonText.kind(value) + " where text is due");
     }
 
     /** A column of text that may be left out; empty then. */
@@ -67,25 +70,39 @@ record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) 
 
     /** A column of a number from 0 that may be left out; 0 then. */
     double numberOrZero(String name) throws BadRow {
-        Object value = find(name);
-        if (value == null || value.equals("")) {
-            return 0;
-        }
-        double number = Double.NaN;
-        if (value instanceof Number given) {
-            number = given.doubleValue();
-        } else if (value instanceof String text) { // of a CSV file
-            try {
-                number = Double.parseDouble(text);
-            } catch (NumberFormatException e) {
-                number = Double.NaN;
-            }
-        }
+        double number = number(name, 0);
         if (!(number >= 0) || Double.isInfinite(number)) {
-            throw new BadRow(
-                    BadRowReason.WRONG_TYPE, title(name) + " holds " + value + " where a number from 0 is due");
+            throw notANumber(name, "a number from 0");
         }
         return number;
+    }
+
+    /** A column of a number from 0 to 1 that may be left out; 1 then. */
+    double shareOrOne(String name) throws BadRow {
+        double number = number(name, 1);
+        if (!(number >= 0 && number <= 1)) {
+            throw notANumber(name, "a number from 0 to 1");
+        }
+        return number;
+    }
+
+    private BadRow notANumber(String name, String due) {
+        return new BadRow(BadRowReason.WRONG_TYPE, title(name) + " holds " + find(name) + " where " + due + " is due");
+    }
+
+    private double number(String name, double otherwise) {
+        Object value = find(name);
+        if (value == null || value.equals("")) {
+            return otherwise;
+        }
+        if (value instanceof Number given) {
+            return given.doubleValue();
+        }
+        try { // of a CSV file
+            return value instanceof String text ? Double.parseDouble(text) : Double.NaN;
+        } catch (NumberFormatException e) {
+            return Double.NaN;
+        }
     }
 
     /** A column of true or false, also as 1 or 0, or as their text, which is how a CSV file holds them. */
@@ -150,10 +167,19 @@ record Cells(Map<String, @Nullable Object> values, Map<String, String> mapping) 
         return out;
     }
 
-    private List<?> list(String name) throws BadRow {
+    /** A column of a list, or of the JSON text of one, which is how a CSV file holds it. */
+    List<?> list(String name) throws BadRow {
         Object value = get(name);
         if (value instanceof List<?> list) {
             return list;
+        }
+        if (value instanceof String text) {
+            try {
+                if (JsonText.parse(text) instanceof List<?> list) {
+                    return list;
+                }
+            } catch (JsonProcessingException e) { // said below
+            }
         }
         throw new BadRow(
                 BadRowReason.WRONG_TYPE, title(name) + " holds " + JsonText.kind(value) + " where a list is due");

@@ -35,9 +35,10 @@ public record DataFile(
 
         @Setting(
                 doc = "Columns under other names, our name first: {prompt: question, chosen: better}. Our names are"
-                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, completions, labels,"
-                        + " margin, instruction, input, output, history, system and tools; and of rows about beliefs"
-                        + " context, belief_id, belief_text, rejected_belief_id, belief_probs, votes and group.")
+                        + " text, messages, conversations, prompt, completion, chosen, rejected, label, margin,"
+                        + " preference_probability, tie, completions, labels, ranks, scores, instruction, input, output, history,"
+                        + " system and tools; and of rows about beliefs context, belief_id, belief_text, rejected_belief_id,"
+                        + " belief_probs, votes and group.")
         Map<String, String> columns,
 
         @Setting(

@@ -18,7 +18,7 @@ final class Drawing {
      * @param tokenizer spells the tokens
      * @param id where the row came from
      * @param example its tokens
-     * @return the text; of a pair the prompt with the preferred answer, and the other answer on a line of its own
+     * @return the text; of several answers the prompt with the first, and the others on lines of their own
      */
     static Preflight.Drawn of(Tokenizer tokenizer, RowId id, Example example) {
         if (example instanceof TokenPair pair) {
@@ -27,7 +27,12 @@ final class Drawing {
             String other = rejected.substring(Math.max(0, rejected.indexOf(OPEN, prefix(tokenizer, pair.prompt()))));
             int last = pair.chosen()[pair.chosen().length - 1];
             return new Preflight.Drawn(
-                    id, shortened(chosen) + "\nrejected: " + shortened(other), tokenizer.token(last));
+                    id,
+                    shortened(chosen) + (pair.judgement().tie() ? "\nas good: " : "\nrejected: ") + shortened(other),
+                    tokenizer.token(last));
+        }
+        if (example instanceof TokenRanked ranked) {
+            return ranked(tokenizer, id, ranked);
         }
         if (example instanceof TokenBelief belief) {
             Preflight.Drawn pair = of(tokenizer, id, belief.spoken());
@@ -56,6 +61,21 @@ final class Drawing {
         TokenSequence sequence = (TokenSequence) example;
         return new Preflight.Drawn(
                 id, shortened(marked(tokenizer, sequence)), tokenizer.token(sequence.ids()[sequence.lastTrained()]));
+    }
+
+    private static Preflight.Drawn ranked(Tokenizer tokenizer, RowId id, TokenRanked ranked) {
+        StringBuilder text = new StringBuilder();
+        int[] prompt = ranked.prompt();
+        for (int i = 0; i < ranked.ranks().length; i++) {
+            String whole =
+                    marked(tokenizer, answered(prompt, ranked.completions().get(i)));
+            String answer = whole.substring(Math.max(0, whole.indexOf(OPEN, prefix(tokenizer, prompt))));
+            text.append(i == 0 ? shortened(whole) + "\nthat has rank " : "\nrank ")
+                    .append(ranked.ranks()[i]);
+            text.append(i == 0 ? "" : ": " + shortened(answer));
+        }
+        int[] first = ranked.completions().get(0);
+        return new Preflight.Drawn(id, text.toString(), tokenizer.token(first[first.length - 1]));
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.plumb.data;
 import dev.plumb.config.PlumbException;
 import dev.plumb.text.Message;
 import dev.plumb.text.Tokenizer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -84,6 +85,9 @@ public final class Encoder {
             }
             if (row instanceof Row.Preference preference) {
                 return pair(preference);
+            }
+            if (row instanceof Row.Ranked ranked) {
+                return ranked(ranked);
             }
             if (row instanceof Row.Judged judged) {
                 return judged(judged);
@@ -167,8 +171,36 @@ public final class Encoder {
             throw new UnfitRowException(EncodingFault.SAME_TOKENS, "chosen and rejected are the same tokens");
         }
         return limit.fit(
-                new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds(), row.margin()),
+                new TokenPair(chosen.promptIds(), chosen.answerIds(), rejected.answerIds(), row.judgement()),
                 chosen.conversation());
+    }
+
+    private EncodedRow ranked(Row.Ranked row) throws UnfitRowException {
+        check(row.tools(), row.prompt());
+        DialogueTokenizer.Prompt prompt = dialogues.prompt(row.id(), row.prompt(), row.tools());
+        int[] promptIds = new int[0];
+        boolean conversation = false;
+        List<int[]> completions = new ArrayList<>();
+        for (Content completion : row.completions()) {
+            check(row.tools(), completion);
+            onlyAssistant(completion);
+            Dialogue dialogue = dialogues
+                    .joined(row.id(), prompt, completion, row.tools(), false)
+                    .upToLastSpoken();
+            if (dialogue.answerIds().length == 0) {
+                throw new UnfitRowException(EncodingFault.NOTHING_TRAINED, "an answer has no token");
+            }
+            promptIds = dialogue.promptIds();
+            conversation = dialogue.conversation();
+            completions.add(dialogue.answerIds());
+        }
+        int[] ranks = row.ranks().stream().mapToInt(rank -> rank).toArray();
+        TokenRanked ranked = new TokenRanked(promptIds, completions, ranks);
+        if (ranked.contradictsItself()) {
+            throw new UnfitRowException(
+                    EncodingFault.SAME_TOKENS, "two answers of different ranks are the same tokens");
+        }
+        return limit.fit(ranked, conversation);
     }
 
     private EncodedRow judged(Row.Judged row) throws UnfitRowException {

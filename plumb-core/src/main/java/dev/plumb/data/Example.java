@@ -1,9 +1,10 @@
 package dev.plumb.data;
 
 /** One row as tokens: what a training loop draws. */
-public sealed interface Example permits TokenSequence, TokenPair, TokenJudged, TokenBelief, TokenSteps, TokenPrompt {
+public sealed interface Example
+        permits TokenSequence, TokenPair, TokenRanked, TokenJudged, TokenBelief, TokenSteps, TokenPrompt {
     /**
-     * How many tokens the row holds; for a pair the prompt counts once.
+     * How many tokens the row holds; a prompt of several answers counts once.
      *
      * @return a count above 0
      */

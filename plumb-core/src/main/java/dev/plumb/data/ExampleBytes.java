@@ -3,6 +3,8 @@ package dev.plumb.data;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Rows as bytes, little-endian, and back: what a {@link TokenStore} holds of each. An array or a text stands behind the int
@@ -14,7 +16,8 @@ final class ExampleBytes {
     private static final int JUDGED = 2;
     private static final int BELIEF = 3;
     private static final int STEPS = 4;
-    private static final int PROMPT = 5;
+    private static final int RANKED = 5;
+    private static final int PROMPT = 6;
 
     private ByteBuffer buffer = ByteBuffer.allocate(1 << 16).order(ByteOrder.LITTLE_ENDIAN);
 
@@ -22,6 +25,8 @@ final class ExampleBytes {
     static int kind(Example example) {
         if (example instanceof TokenPair) {
             return PAIR;
+        } else if (example instanceof TokenRanked) {
+            return RANKED;
         } else if (example instanceof TokenJudged) {
             return JUDGED;
         } else if (example instanceof TokenBelief) {
@@ -33,7 +38,8 @@ final class ExampleBytes {
     /** Reads a row of a kind from where its bytes begin. */
     static Example read(int kind, ByteBuffer in) {
         return switch (kind) {
-            case PAIR -> new TokenPair(ints(in), ints(in), ints(in), in.getDouble());
+            case PAIR -> new TokenPair(ints(in), ints(in), ints(in), judgement(in));
+            case RANKED -> new TokenRanked(ints(in), lists(in), ints(in));
             case JUDGED -> new TokenJudged(ints(in), ints(in), in.getInt() == 1);
             case BELIEF ->
                 new TokenBelief(
@@ -56,7 +62,15 @@ final class ExampleBytes {
             add(pair.prompt());
             add(pair.chosen());
             add(pair.rejected());
-            room(Double.BYTES).putDouble(pair.margin());
+            room(2 * Double.BYTES)
+                    .putDouble(pair.judgement().margin())
+                    .putDouble(pair.judgement().probability());
+            add(pair.judgement().tie() ? 1 : 0);
+        } else if (example instanceof TokenRanked ranked) {
+            add(ranked.prompt());
+            add(ranked.completions().size());
+            ranked.completions().forEach(this::add);
+            add(ranked.ranks());
         } else if (example instanceof TokenJudged judged) {
             add(judged.prompt());
             add(judged.completion());
@@ -142,6 +156,19 @@ final class ExampleBytes {
 
     int size() {
         return buffer.position();
+    }
+
+    private static Judgement judgement(ByteBuffer in) {
+        return new Judgement(in.getDouble(), in.getDouble(), in.getInt() == 1);
+    }
+
+    private static List<int[]> lists(ByteBuffer in) {
+        List<int[]> lists = new ArrayList<>();
+        int count = in.getInt();
+        for (int i = 0; i < count; i++) {
+            lists.add(ints(in));
+        }
+        return lists;
     }
 
     private static int[] ints(ByteBuffer in) {

@@ -24,27 +24,33 @@ enum Form {
             RowKind.PREFERENCE,
             "preference",
             List.of("prompt", "chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
     SHARE_GPT_PAIR(
             RowKind.PREFERENCE,
             "ShareGPT preference",
             List.of("conversations", "chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
     ALPACA_PAIR(
             RowKind.PREFERENCE,
             "Alpaca preference",
             List.of("instruction", "chosen", "rejected"),
-            List.of("input", "history", "system", "tools", "margin")),
+            List.of("input", "history", "system", "tools", "margin", "preference_probability", "tie")),
     MESSAGES_PAIR(
             RowKind.PREFERENCE,
             "preference after a conversation",
             List.of("messages", "chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
     IMPLICIT_PAIR(
             RowKind.PREFERENCE,
             "preference with the prompt inside both answers",
             List.of("chosen", "rejected"),
-            List.of("system", "tools", "margin")),
+            List.of("system", "tools", "margin", "preference_probability", "tie")),
+    RANKS(RowKind.COMPARISON, "ranked answers", List.of("prompt", "completions", "ranks"), List.of("system", "tools")),
+    SCORES(
+            RowKind.COMPARISON,
+            "scored answers",
+            List.of("prompt", "completions", "scores"),
+            List.of("system", "tools")),
     JUDGED(
             RowKind.UNPAIRED,
             "prompt, completion and label",
@@ -126,10 +132,20 @@ enum Form {
         return optional;
     }
 
+    boolean isPair() {
+        return kind == RowKind.PREFERENCE;
+    }
+
+    /** Whether a row has a list of answers. */
+    boolean isRanking() {
+        return this == RANKS || this == SCORES;
+    }
+
     /** The column of the answer, or the last one if there are two. */
     String answer() {
         int last = required.size() - 1;
-        return required.get(kind == RowKind.UNPAIRED || kind == RowKind.STEPS ? last - 1 : last);
+        boolean judged = kind == RowKind.UNPAIRED || kind == RowKind.STEPS || kind == RowKind.COMPARISON;
+        return required.get(judged ? last - 1 : last);
     }
 
     /** The first form of a kind whose columns are there and which has a use for every column that was mapped. */
@@ -137,7 +153,7 @@ enum Form {
         for (Form form : values()) {
             Set<String> used = new LinkedHashSet<>(form.required);
             used.addAll(form.optional);
-            if (form.kind == kind && columns.containsAll(form.required) && used.containsAll(mapped)) {
+            if (kind.takes(form.kind) && columns.containsAll(form.required) && used.containsAll(mapped)) {
                 return Optional.of(form);
             }
         }
@@ -148,7 +164,7 @@ enum Form {
     static String accepted(RowKind kind) {
         StringBuilder text = new StringBuilder();
         for (Form form : values()) {
-            if (form.kind == kind) {
+            if (kind.takes(form.kind)) {
                 text.append(text.isEmpty() ? "" : "; or ").append(String.join(", ", form.required));
             }
         }

@@ -7,6 +7,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Decides by its prompt alone whether a row is held out for evaluation: rows with one prompt stay together, and rows that
@@ -45,6 +46,9 @@ final class HeldOut {
         if (row instanceof Row.Preference preference) {
             return hash(preference.prompt());
         }
+        if (row instanceof Row.Ranked ranked) {
+            return hash(ranked.prompt());
+        }
         if (row instanceof Row.Judged judged) {
             return hash(judged.prompt());
         }
@@ -70,6 +74,12 @@ final class HeldOut {
     static long contentHash(Row row) {
         if (row instanceof Row.Preference preference) {
             return hash(preference.prompt(), preference.chosen(), preference.rejected());
+        }
+        if (row instanceof Row.Ranked ranked) {
+            Stream<Content> answers = ranked.completions().stream();
+            Content ranks = new Content.Plain(ranked.ranks().toString());
+            return hash(
+                    Stream.concat(Stream.of(ranked.prompt(), ranks), answers).toArray(Content[]::new));
         }
         if (row instanceof Row.Judged judged) {
             Content label = new Content.Plain(String.valueOf(judged.desirable()));

@@ -80,7 +80,7 @@ final class LengthLimit {
         if (truncation == Truncation.KEEP_END && room > kept(prompt)) {
             int[] shorter = keepEnd(prompt, room);
             return new EncodedRow.Kept(
-                    new TokenPair(shorter, row.chosen(), row.rejected(), row.margin()),
+                    new TokenPair(shorter, row.chosen(), row.rejected(), row.judgement()),
                     conversation,
                     new EncodedRow.Cut(prompt.length - shorter.length, 0));
         }
@@ -88,11 +88,48 @@ final class LengthLimit {
             throw tooLong(row.longest(), prompt.length, answers);
         }
         int left = maxLength - prompt.length;
-        TokenPair fitted = new TokenPair(prompt, start(row.chosen(), left), start(row.rejected(), left), row.margin());
+        TokenPair fitted =
+                new TokenPair(prompt, start(row.chosen(), left), start(row.rejected(), left), row.judgement());
         if (Arrays.equals(fitted.chosen(), fitted.rejected())) {
             throw new UnfitRowException(
                     EncodingFault.SAME_TOKENS,
                     "chosen and rejected are the same up to the limit of " + maxLength + " tokens");
+        }
+        return new EncodedRow.Kept(fitted, conversation, new EncodedRow.Cut(0, row.tokens() - fitted.tokens()));
+    }
+
+    /**
+     * Fits a ranking: its prompt with the longest answer.
+     *
+     * @param row the ranking
+     * @param conversation handed on
+     * @return the row within the limit
+     * @throws UnfitRowException if it is too long and may not be cut, or one answer would have two ranks
+     */
+    EncodedRow.Kept fit(TokenRanked row, boolean conversation) throws UnfitRowException {
+        if (row.longest() <= maxLength) {
+            return new EncodedRow.Kept(row, conversation, EncodedRow.Cut.NONE);
+        }
+        int[] prompt = row.prompt();
+        int answers = row.longest() - prompt.length;
+        int room = maxLength - answers;
+        if (truncation == Truncation.KEEP_END && room > kept(prompt)) {
+            int[] shorter = keepEnd(prompt, room);
+            return new EncodedRow.Kept(
+                    new TokenRanked(shorter, row.completions(), row.ranks()),
+                    conversation,
+                    new EncodedRow.Cut(prompt.length - shorter.length, 0));
+        }
+        if (truncation != Truncation.KEEP_START || prompt.length >= maxLength) {
+            throw tooLong(row.longest(), prompt.length, answers);
+        }
+        int left = maxLength - prompt.length;
+        TokenRanked fitted = new TokenRanked(
+                prompt, row.completions().stream().map(ids -> start(ids, left)).toList(), row.ranks());
+        if (fitted.contradictsItself()) {
+            throw new UnfitRowException(
+                    EncodingFault.SAME_TOKENS,
+                    "two answers of different ranks are the same up to the limit of " + maxLength + " tokens");
         }
         return new EncodedRow.Kept(fitted, conversation, new EncodedRow.Cut(0, row.tokens() - fitted.tokens()));
     }

@@ -24,6 +24,7 @@ import java.util.SortedMap;
  * @param eos rows by the number of EOS tokens in them
  * @param repeats rows that say what an earlier one says
  * @param answers how the two answers of pairs compare; empty where there are no pairs
+ * @param rankings what rankings compare; empty where there are neither rankings nor ties
  * @param labels how the answers that are learnt were judged; empty where they were not
  * @param steps what is known of the steps that are learnt; empty where rows are no solutions in steps
  * @param drawn one row with its targets marked; empty if no row is left
@@ -46,6 +47,7 @@ public record Preflight(
         SortedMap<Integer, Long> eos,
         Repeats repeats,
         Optional<Answers> answers,
+        Optional<Rankings> rankings,
         Optional<Labels> labels,
         Optional<Steps> steps,
         Optional<Drawn> drawn,
@@ -114,6 +116,15 @@ public record Preflight(
      * @param chosenLonger share of pairs whose preferred answer is the longer one; equal lengths count one half
      */
     public record Answers(double chosenMean, double rejectedMean, double chosenLonger) {}
+
+    /**
+     * What rankings compare.
+     *
+     * @param rankings how many there are
+     * @param pairs pairs of answers of which one is better, those of rows that are pairs among them
+     * @param ties pairs of answers that are equally good
+     */
+    public record Rankings(long rankings, long pairs, long ties) {}
 
     /**
      * How answers were judged.

@@ -36,6 +36,7 @@ final class PreflightJson {
         json.set("rows_by_eos", MAPPER.valueToTree(report.eos()));
         json.set("repeats", MAPPER.valueToTree(report.repeats()));
         report.answers().ifPresent(answers -> json.set("answers", MAPPER.valueToTree(answers)));
+        report.rankings().ifPresent(rankings -> json.set("rankings", MAPPER.valueToTree(rankings)));
         report.labels().ifPresent(labels -> {
             ObjectNode counts = json.putObject("labels");
             counts.put("desirable", labels.desirable());

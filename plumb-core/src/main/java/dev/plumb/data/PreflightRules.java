@@ -36,6 +36,7 @@ final class PreflightRules {
                 facts.eos(),
                 facts.repeats(),
                 facts.answers(),
+                facts.rankings(),
                 facts.labels(),
                 facts.steps(),
                 facts.drawn(),

@@ -36,6 +36,8 @@ final class PreflightTally {
     private long conversations;
     private long unstopped;
     private double chosenLonger;
+    private long rankings;
+    private long ties;
     private boolean anyJudged;
     private long desirable;
     private long undesirable;
@@ -90,6 +92,8 @@ final class PreflightTally {
             stops = pair(pair);
         } else if (kept.example() instanceof TokenBelief belief) {
             stops = pair(belief.spoken());
+        } else if (kept.example() instanceof TokenRanked ranked) {
+            stops = ranked(ranked);
         } else if (kept.example() instanceof TokenJudged judged) {
             stops = judged(judged, learnt);
         } else if (kept.example() instanceof TokenPrompt open) {
@@ -118,15 +122,45 @@ final class PreflightTally {
         prompt.add(pair.prompt().length);
         answer.add(pair.chosen().length);
         answer.add(pair.rejected().length);
-        chosen.add(pair.chosen().length);
-        rejected.add(pair.rejected().length);
         total.add(pair.longest());
-        chosenLonger += (1 + Integer.signum(pair.chosen().length - pair.rejected().length)) / 2.0;
+        if (pair.judgement().tie()) {
+            ties++;
+        } else {
+            compared(pair.chosen().length, pair.rejected().length);
+        }
         opening(pair.prompt());
         eos(pair.prompt(), pair.chosen());
         boolean chosenStops = endsIn(pair.chosen()[pair.chosen().length - 1]);
         boolean rejectedStops = endsIn(pair.rejected()[pair.rejected().length - 1]);
         return chosenStops && rejectedStops;
+    }
+
+    private void compared(int better, int worse) {
+        chosen.add(better);
+        rejected.add(worse);
+        chosenLonger += (1 + Integer.signum(better - worse)) / 2.0;
+    }
+
+    private boolean ranked(TokenRanked ranked) {
+        prompt.add(ranked.prompt().length);
+        total.add(ranked.longest());
+        rankings++;
+        opening(ranked.prompt());
+        boolean stops = true;
+        int[] ranks = ranked.ranks();
+        for (int i = 0; i < ranks.length; i++) {
+            int[] ids = ranked.completions().get(i);
+            answer.add(ids.length);
+            stops &= endsIn(ids[ids.length - 1]);
+            for (int j = 0; j < ranks.length; j++) {
+                if (ranks[i] < ranks[j]) {
+                    compared(ids.length, ranked.completions().get(j).length);
+                }
+                ties += j < i && ranks[i] == ranks[j] ? 1 : 0;
+            }
+        }
+        eos(ranked.prompt(), ranked.completions().get(0));
+        return stops;
     }
 
     private boolean judged(TokenJudged judged, boolean learnt) {
@@ -226,6 +260,9 @@ final class PreflightTally {
                         ? Optional.empty()
                         : Optional.of(
                                 new Preflight.Answers(chosen.mean(), rejected.mean(), chosenLonger / chosen.count())),
+                rankings + ties > 0
+                        ? Optional.of(new Preflight.Rankings(rankings, chosen.count(), ties))
+                        : Optional.empty(),
                 anyJudged ? Optional.of(new Preflight.Labels(desirable, undesirable)) : Optional.empty(),
                 anySteps
                         ? Optional.of(new Preflight.Steps(goodSteps, badSteps, unlabelledSteps, encoder.stepsMerged()))

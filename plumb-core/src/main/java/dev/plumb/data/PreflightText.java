@@ -17,6 +17,7 @@ final class PreflightText {
     static String of(Preflight report) {
         PreflightText text = new PreflightText();
         text.rows(report);
+        report.rankings().ifPresent(text::rankings);
         report.labels().ifPresent(text::labels);
         report.steps().ifPresent(text::steps);
         text.lengths(report);
@@ -73,6 +74,12 @@ final class PreflightText {
                 .ifPresent(answers -> line(
                         "Answers   %.1f tokens chosen, %.1f rejected; chosen is longer in %.1f %%",
                         answers.chosenMean(), answers.rejectedMean(), 100 * answers.chosenLonger()));
+    }
+
+    private void rankings(Preflight.Rankings rankings) {
+        line(
+                "Rankings  %,d; in all %,d pairs of answers of which one is better and %,d ties",
+                rankings.rankings(), rankings.pairs(), rankings.ties());
     }
 
     private void labels(Preflight.Labels labels) {

@@ -34,13 +34,18 @@ public sealed interface Row {
      * @param chosen the preferred answer
      * @param rejected the other answer
      * @param tools tool descriptions for the chat template, empty if none
-     * @param margin by how much the reward of the first is to exceed that of the other, 0 if nothing is said of it
+     * @param judgement what else they said of the two
      */
     record Preference(
-            RowId id, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools, double margin)
+            RowId id,
+            Content prompt,
+            Content chosen,
+            Content rejected,
+            List<Map<String, Object>> tools,
+            Judgement judgement)
             implements Row {
         /**
-         * A preference without a margin.
+         * A preference and no more.
          *
          * @param id where the row came from
          * @param prompt what both answers answer
@@ -49,7 +54,30 @@ public sealed interface Row {
          * @param tools tool descriptions for the chat template, empty if none
          */
         public Preference(RowId id, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools) {
-            this(id, prompt, chosen, rejected, tools, 0);
+            this(id, prompt, chosen, rejected, tools, Judgement.PLAIN);
+        }
+    }
+
+    /**
+     * Several answers to one prompt in the order that people put them in.
+     *
+     * @param id where the row came from
+     * @param prompt what the answers answer
+     * @param completions the answers, at least two
+     * @param ranks the rank of each, 1 for the best; equal ranks stand for answers that are equally good
+     * @param tools tool descriptions for the chat template, empty if none
+     */
+    record Ranked(
+            RowId id, Content prompt, List<Content> completions, List<Integer> ranks, List<Map<String, Object>> tools)
+            implements Row {
+        /** Checks that every answer has a rank. */
+        public Ranked {
+            completions = List.copyOf(completions);
+            ranks = List.copyOf(ranks);
+            if (completions.size() < 2 || completions.size() != ranks.size()) {
+                throw new IllegalArgumentException(
+                        completions.size() + " answers with " + ranks.size() + " ranks are no ranking");
+            }
         }
     }
 

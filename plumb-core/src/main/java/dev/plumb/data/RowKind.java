@@ -6,6 +6,8 @@ public enum RowKind {
     DEMONSTRATION("demonstration", "prompt: question, completion: answer"),
     /** Two answers to one prompt: {@link Row.Preference}. */
     PREFERENCE("preference", "prompt: question, chosen: better, rejected: worse"),
+    /** Answers to one prompt that were compared: {@link Row.Preference} or {@link Row.Ranked}, as the file's columns say. */
+    COMPARISON("comparison", "prompt: question, chosen: better, rejected: worse"),
     /** An answer and whether it is good: {@link Row.Judged}. */
     UNPAIRED("judged answer", "prompt: question, completion: answer, label: thumb"),
     /** Something to answer: {@link Row.Prompt}. */
@@ -32,6 +34,11 @@ public enum RowKind {
                 : " Rows about beliefs are for Group Distributional Preference Optimization (arXiv 2412.20299). The other"
                         + " GDPO, Group reward-Decoupled Normalization Policy Optimization (arXiv 2601.05242), learns from"
                         + " prompts alone: it is method: grpo with reward_aggregation: normalize_then_sum.";
+    }
+
+    /** Whether rows of another kind serve as well. */
+    boolean takes(RowKind other) {
+        return other == this || this == COMPARISON && other == PREFERENCE;
     }
 
     /** What a row is called. */

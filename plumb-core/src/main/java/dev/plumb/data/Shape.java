@@ -17,12 +17,25 @@ import org.jspecify.annotations.Nullable;
  * What the columns of a file mean, found on one of its first rows and then asked of every row.
  *
  * @param form which columns make a row
+ * @param kind what is asked of the rows
  * @param turnsInPrompt whether the prompt is a list of turns rather than text
  * @param turnsInAnswer whether the answers are lists of turns rather than text
  * @param mapping our names of columns to the file's names
  * @param description the shape in words
  */
-record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String, String> mapping, String description) {
+record Shape(
+        Form form,
+        RowKind kind,
+        boolean turnsInPrompt,
+        boolean turnsInAnswer,
+        Map<String, String> mapping,
+        String description) {
+    /** What only reward models learn from. */
+    private static final Set<String> JUDGEMENT = Set.of("margin", "preference_probability", "tie");
+
+    /** What only a chat template has a use for. */
+    private static final Set<String> OF_CHATS = Set.of("system", "tools");
+
     private static final Set<Form> ALWAYS_TURNS = Set.of(
             Form.MESSAGES,
             Form.SHARE_GPT,
@@ -49,13 +62,11 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             }
         }
         boolean turnsInPrompt = isTurns(cells.find("prompt")) || ALWAYS_TURNS.contains(form);
-        boolean turnsInAnswer =
-                kind != RowKind.PROMPT && !IN_STEPS.contains(form) && isTurns(cells.find(form.answer()));
-        Form fitting = kind == RowKind.PREFERENCE && turnsInAnswer && isWhole(cells, form, turnsInPrompt)
-                ? Form.IMPLICIT_PAIR
-                : form;
-        Shape shape = new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, "");
-        return Optional.of(new Shape(fitting, turnsInPrompt, turnsInAnswer, mapping, shape.describe(id, cells)));
+        boolean turnsInAnswer = kind != RowKind.PROMPT && !IN_STEPS.contains(form) && isTurns(oneAnswer(form, cells));
+        Form fitting =
+                form.isPair() && turnsInAnswer && isWhole(cells, form, turnsInPrompt) ? Form.IMPLICIT_PAIR : form;
+        Shape shape = new Shape(fitting, kind, turnsInPrompt, turnsInAnswer, mapping, "");
+        return Optional.of(new Shape(fitting, kind, turnsInPrompt, turnsInAnswer, mapping, shape.describe(id, cells)));
     }
 
     /** The file's names of columns; LLaMA-Factory's name of the label is known without being told. */
@@ -97,6 +108,19 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         return value instanceof List<?> || value instanceof Map<?, ?>;
     }
 
+    /** The answer, or the first of a list of them. */
+    private static @Nullable Object oneAnswer(Form form, Cells cells) {
+        if (!form.isRanking()) {
+            return cells.find(form.answer());
+        }
+        try {
+            List<?> answers = cells.list(form.answer());
+            return answers.isEmpty() ? null : answers.get(0);
+        } catch (BadRow e) { // said when the row is read
+            return null;
+        }
+    }
+
     /** Whether the answers are whole conversations that hold the prompt too, whatever other columns there are. */
     private static boolean isWhole(Cells cells, Form form, boolean turnsInPrompt) {
         try {
@@ -125,9 +149,7 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
     private String describe(RowId id, Cells cells) {
         Set<String> used = new LinkedHashSet<>(form.required());
         Set<String> optional = new LinkedHashSet<>(form.optional());
-        if (!isChat()) {
-            optional.removeAll(List.of("system", "tools"));
-        }
+        optional.removeIf(name -> JUDGEMENT.contains(name) && !isJudged(name) || OF_CHATS.contains(name) && !isChat());
         optional.retainAll(cells.names());
         used.addAll(optional);
         Set<String> idle = new TreeSet<>(mapping.keySet());
@@ -143,12 +165,17 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         for (String name : used) {
             String column = cells.column(name);
             text.append(before).append(column).append(column.equals(name) ? "" : " as " + name);
-            text.append(name.equals("margin") ? " (of reward models)" : "");
+            text.append(name.equals("margin") && kind != RowKind.COMPARISON ? " (of reward models)" : "");
             unused.remove(column);
             before = ", ";
         }
         String rest = form.kind() == RowKind.PROMPT ? "; kept for rewards: " : "; not used: ";
         return text + (unused.isEmpty() ? "" : rest + String.join(", ", unused));
+    }
+
+    /** Whether a column of a pair is read; those that may be called so for another reason, for reward models only. */
+    private boolean isJudged(String name) {
+        return name.equals("margin") || kind == RowKind.COMPARISON;
     }
 
     /** Makes the row that some columns hold. */
@@ -173,14 +200,30 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
                 new Row.Judged(id, prompt(cells), answer(cells, form.answer()), cells.bool("label"), tools);
             case BELIEF ->
                 BeliefColumns.read(id, cells, prompt(cells), answer(cells, "chosen"), different(cells), tools);
+            case RANKS, SCORES -> ranked(id, cells, tools);
             default -> {
                 Content prompt = prompt(cells);
                 Content chosen = answer(cells, "chosen");
                 Content rejected = answer(cells, "rejected");
                 checkDifferent(chosen, rejected);
-                yield new Row.Preference(id, prompt, chosen, rejected, tools, cells.numberOrZero("margin"));
+                yield pair(id, cells, prompt, chosen, rejected, tools);
             }
         };
+    }
+
+    /** A pair with the answer that is more probably preferred in front. */
+    private Row pair(
+            RowId id, Cells cells, Content prompt, Content chosen, Content rejected, List<Map<String, Object>> tools)
+            throws BadRow {
+        double margin = cells.numberOrZero("margin");
+        if (kind != RowKind.COMPARISON) {
+            return new Row.Preference(id, prompt, chosen, rejected, tools, Judgement.of(margin));
+        }
+        double probability = cells.shareOrOne("preference_probability");
+        boolean tie = cells.find("tie") != null && cells.bool("tie");
+        return probability < 0.5
+                ? new Row.Preference(id, prompt, rejected, chosen, tools, new Judgement(margin, 1 - probability, tie))
+                : new Row.Preference(id, prompt, chosen, rejected, tools, new Judgement(margin, probability, tie));
     }
 
     private Content whole(Cells cells) throws BadRow {
@@ -239,14 +282,18 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
     }
 
     private Content answer(Cells cells, String name) throws BadRow {
+        return answer(cells.get(name), cells.title(name));
+    }
+
+    private Content answer(Object value, String title) throws BadRow {
         if (turnsInAnswer) {
-            List<Message> turns = cells.turns(name);
-            Turns.checkAnswers(turns, cells.title(name));
+            List<Message> turns = Turns.read(value, title);
+            Turns.checkAnswers(turns, title);
             return new Content.Chat(turns);
         }
-        String text = cells.text(name);
+        String text = Cells.text(value, title);
         if (text.isBlank()) {
-            throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title(name) + " is empty");
+            throw new BadRow(BadRowReason.EMPTY_ANSWER, title + " is empty");
         }
         return isChat() ? new Content.Chat(List.of(new Message("assistant", text))) : new Content.Plain(text);
     }
@@ -279,6 +326,25 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
             throw new BadRow(BadRowReason.EMPTY_ANSWER, cells.title("completions") + " has no step");
         }
         return new Row.Steps(id, prompt(cells), steps, labels, tools);
+    }
+
+    private Row ranked(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
+        Content prompt = prompt(cells);
+        List<Content> answers = new ArrayList<>();
+        for (Object value : cells.list("completions")) {
+            String title = "entry " + (answers.size() + 1) + " of " + cells.title("completions");
+            if (value == null) {
+                throw new BadRow(BadRowReason.MISSING_FIELD, title + " is null");
+            }
+            answers.add(answer(value, title));
+        }
+        if (answers.size() < 2) {
+            throw RankedColumns.wrong(cells.title("completions") + " has " + answers.size()
+                    + " entries where at least two are due, as fewer are no ranking");
+        }
+        List<Integer> ranks = RankedColumns.ranks(cells, form == Form.RANKS ? "ranks" : "scores", answers.size());
+        RankedColumns.checkDifferent(answers, ranks);
+        return new Row.Ranked(id, prompt, answers, ranks, tools);
     }
 
     /** A judgement of a whole conversation is one of its last answer. */
@@ -322,13 +388,13 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         if (chosen.substring(0, cut).isBlank()) {
             throw new BadRow(BadRowReason.EMPTY_PROMPT, "the two answers do not begin with a common prompt");
         }
-        return new Row.Preference(
+        return pair(
                 id,
+                cells,
                 new Content.Plain(chosen.substring(0, cut)),
                 new Content.Plain(chosen.substring(cut)),
                 new Content.Plain(rejected.substring(cut)),
-                tools,
-                cells.numberOrZero("margin"));
+                tools);
     }
 
     private Row implicitTurns(RowId id, Cells cells, List<Map<String, Object>> tools) throws BadRow {
@@ -344,13 +410,13 @@ record Shape(Form form, boolean turnsInPrompt, boolean turnsInAnswer, Map<String
         if (prompt.stream().allMatch(Turns::isEmpty)) {
             throw new BadRow(BadRowReason.EMPTY_PROMPT, "the two answers do not begin with a common turn");
         }
-        return new Row.Preference(
+        return pair(
                 id,
+                cells,
                 new Content.Chat(withSystem(cells, prompt)),
                 new Content.Chat(better),
                 new Content.Chat(worse),
-                tools,
-                cells.numberOrZero("margin"));
+                tools);
     }
 
     private Content different(Cells cells) throws BadRow {

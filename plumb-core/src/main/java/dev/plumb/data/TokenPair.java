@@ -7,18 +7,18 @@ package dev.plumb.data;
  * @param prompt token ids, {@code [prompt]}, at least one
  * @param chosen token ids of the preferred answer, {@code [chosen]}, with the token that ends it
  * @param rejected token ids of the other answer, {@code [rejected]}, with the token that ends it
- * @param margin by how much the reward of the preferred answer is to exceed that of the other, 0 if nothing is said of it
+ * @param judgement what else is said of the two
  */
-public record TokenPair(int[] prompt, int[] chosen, int[] rejected, double margin) implements Example {
+public record TokenPair(int[] prompt, int[] chosen, int[] rejected, Judgement judgement) implements Example {
     /**
-     * A pair without a margin.
+     * A pair of which no more is said.
      *
      * @param prompt token ids of the prompt
      * @param chosen token ids of the preferred answer
      * @param rejected token ids of the other answer
      */
     public TokenPair(int[] prompt, int[] chosen, int[] rejected) {
-        this(prompt, chosen, rejected, 0);
+        this(prompt, chosen, rejected, Judgement.PLAIN);
     }
 
     /** Checks that no part is empty. */

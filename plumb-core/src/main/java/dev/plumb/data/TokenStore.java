@@ -92,7 +92,7 @@ public final class TokenStore implements AutoCloseable {
      * What a row holds as bytes, whatever file it came from: equal for equal examples only.
      *
      * @param row its index, from 0
-     * @return its kind, margin, lengths, token ids and mask
+     * @return its kind, judgement, lengths, token ids and mask
      */
     public ByteBuffer content(long row) {
         ByteBuffer record = record(row);

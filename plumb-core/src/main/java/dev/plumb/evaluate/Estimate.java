@@ -3,6 +3,7 @@ package dev.plumb.evaluate;
 import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.ToDoubleFunction;
 
 /**
  * A mean over prompts with its 95 % interval. What is drawn anew for the interval are whole prompts with all their rows, never
@@ -37,24 +38,49 @@ public record Estimate(double value, double low, double high, int prompts) {
             above[prompt[row]] += numerators[row];
             below[prompt[row]] += denominators[row];
         }
-        double value = Arrays.stream(above).sum() / Arrays.stream(below).sum();
+        double[][] sums = new double[prompts][];
+        Arrays.setAll(sums, i -> new double[] {above[i], below[i]});
+        return ofSums(sums, sum -> sum[0] / sum[1]);
+    }
+
+    /**
+     * What follows from sums over rows; the interval as for {@link #ratio}. Draws from which it does not follow are left out.
+     *
+     * @param sums for each prompt its sums over its rows, [prompt][sum]
+     * @param statistic what follows from the sums over all prompts
+     * @return the estimate
+     */
+    static Estimate ofSums(double[][] sums, ToDoubleFunction<double[]> statistic) {
+        int prompts = sums.length;
+        double[] all = new double[sums[0].length];
+        for (double[] sum : sums) {
+            add(all, sum);
+        }
+        double value = statistic.applyAsDouble(all);
         if (prompts == 1) {
             return new Estimate(value, Double.NaN, Double.NaN, 1);
         }
         SplittableRandom random = new SplittableRandom(SEED);
         double[] drawn = new double[DRAWS];
         for (int draw = 0; draw < DRAWS; draw++) {
-            double a = 0;
-            double b = 0;
+            Arrays.fill(all, 0);
             for (int i = 0; i < prompts; i++) {
-                int taken = random.nextInt(prompts);
-                a += above[taken];
-                b += below[taken];
+                add(all, sums[random.nextInt(prompts)]);
             }
-            drawn[draw] = a / b;
+            drawn[draw] = statistic.applyAsDouble(all);
         }
-        Arrays.sort(drawn);
-        return new Estimate(value, drawn[DRAWS / 40], drawn[DRAWS - 1 - DRAWS / 40], prompts);
+        double[] known =
+                Arrays.stream(drawn).filter(one -> !Double.isNaN(one)).sorted().toArray();
+        if (Double.isNaN(value) || known.length == 0) {
+            return new Estimate(value, Double.NaN, Double.NaN, prompts);
+        }
+        return new Estimate(value, known[known.length / 40], known[known.length - 1 - known.length / 40], prompts);
+    }
+
+    private static void add(double[] to, double[] more) {
+        for (int i = 0; i < to.length; i++) {
+            to[i] += more[i];
+        }
     }
 
     /**

@@ -1,6 +1,9 @@
 package dev.plumb.evaluate;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 
 /**
  * Measures of held-out pairs by a score that should be higher for the chosen answer: a reward model's, or the implicit reward
@@ -93,6 +96,66 @@ public record PairScores(double[] chosen, double[] rejected) {
         }
         Bin[] table = new Bin[bins];
         Arrays.setAll(table, i -> new Bin(pairs[i], confidence[i] / pairs[i], accuracy[i] / pairs[i]));
+        return table;
+    }
+
+    /**
+     * The temperature τ under which σ(margin / τ) is most likely: dividing scores by it mends their confidence and leaves
+     * their order (arXiv 1706.04599, section 4.2).
+     *
+     * @return τ; empty if there is none, where all pairs are ordered rightly or margins say nothing of the order
+     */
+    public OptionalDouble temperature() {
+        double[] margins = margins();
+        double low = Math.log(1e-6); // of 1/τ, in which the likelihood is concave
+        double high = Math.log(1e6);
+        if (slope(margins, Math.exp(low)) <= 0 || slope(margins, Math.exp(high)) >= 0) {
+            return OptionalDouble.empty();
+        }
+        for (int halving = 0; halving < 100; halving++) {
+            double middle = (low + high) / 2;
+            if (slope(margins, Math.exp(middle)) > 0) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return OptionalDouble.of(Math.exp(-(low + high) / 2));
+    }
+
+    /** Derivative of the log-likelihood by 1/τ. */
+    private static double slope(double[] margins, double inverse) {
+        return Arrays.stream(margins)
+                .map(margin -> margin / (1 + Math.exp(inverse * margin)))
+                .sum();
+    }
+
+    /**
+     * Pairs of like distance, whether scores that are further apart are right more often.
+     *
+     * @param parts into how many parts of like size they are cut, at least 1
+     * @return for each part, nearest first, pairs, mean |margin| in place of confidence, and accuracy
+     */
+    public Bin[] byDistance(int parts) {
+        double[] margins = margins();
+        double[] right = right();
+        int[] order = IntStream.range(0, margins.length)
+                .boxed()
+                .sorted(Comparator.comparingDouble(i -> Math.abs(margins[i])))
+                .mapToInt(i -> i)
+                .toArray();
+        Bin[] table = new Bin[parts];
+        for (int part = 0; part < parts; part++) {
+            int from = (int) ((long) part * order.length / parts);
+            int to = (int) ((part + 1L) * order.length / parts);
+            double distance = 0;
+            double rights = 0;
+            for (int i = from; i < to; i++) {
+                distance += Math.abs(margins[order[i]]);
+                rights += right[order[i]];
+            }
+            table[part] = new Bin(to - from, distance / (to - from), rights / (to - from));
+        }
         return table;
     }
 

@@ -51,16 +51,17 @@ public final class Checkpoint implements AutoCloseable {
     }
 
     /**
-     * Reads a reward model, or makes one of a language model: its decoder with a fresh projection to one score.
+     * Reads a reward model, or makes one of a language model: its decoder with a fresh projection to scores.
      *
      * @param folder as for {@link #load}
      * @param dtype as for it
      * @param device as for it
      * @param seed of a fresh projection
+     * @param scores how many scores it is to give, 1 for a reward, more for an ensemble of heads
      * @return the reward model
-     * @throws PlumbException as {@code load} does, and if a reward model gives more than one score
+     * @throws PlumbException as {@code load} does, and if a reward model gives another number of scores
      */
-    public static Checkpoint loadForScoring(Path folder, Optional<DType> dtype, Device device, long seed) {
+    public static Checkpoint loadForScoring(Path folder, Optional<DType> dtype, Device device, long seed, int scores) {
         Checkpoint read = load(folder, dtype, device);
         Architecture stored = read.decoder.architecture();
         if (stored.isClassifying()) {
@@ -68,15 +69,16 @@ public final class Checkpoint implements AutoCloseable {
             throw new PlumbException(folder + ": is a process reward model, which judges steps and has no score of an"
                     + " answer. Name the language model that it was made from.");
         }
-        if (stored.isScoring() && stored.outputs() != 1) {
+        if (stored.isScoring() && stored.outputs() != scores) {
             read.close();
             throw new PlumbException(folder + ": gives " + stored.outputs()
-                    + " scores for a text; a reward model gives one. Name the language model that it was made from.");
+                    + " scores for a text, where this run wants " + scores + ". Method reward with num_heads="
+                    + stored.outputs() + " goes on with it; or name the language model that it was made from.");
         }
         if (stored.isScoring()) {
             return read;
         }
-        return read.headed(stored.scoring(1), seed);
+        return read.headed(stored.scoring(scores), seed);
     }
 
     /**

@@ -59,19 +59,24 @@ public final class Weights implements AutoCloseable {
      * @param language a language model's parameters, which are taken over
      * @param from what it is like
      * @param to the same with scores for output
-     * @param seed of libtorch's generator
+     * @param seed of libtorch's generator for the first score; each further one has the next
      * @return the parameters of the reward model
      */
     public static Weights scoring(Weights language, Architecture from, Architecture to, long seed) {
-        Torch.seed(seed);
         Map<String, Tensor> all = new LinkedHashMap<>(language.all());
         if (!from.tied()) {
             all.remove(from.headName()).close();
         }
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
-            Tensor head = Tensor.zeros(DType.FLOAT32, Device.CPU, to.outputs(), to.width())
-                    .normalInPlace(0, to.isClassifying() ? 0.02 : 1 / Math.sqrt(to.width() + 1.0));
+            double spread = to.isClassifying() ? 0.02 : 1 / Math.sqrt(to.width() + 1.0);
+            Tensor[] heads = new Tensor[to.outputs()];
+            for (int i = 0; i < heads.length; i++) {
+                Torch.seed(seed + i); // each output its own, the first as if it were alone
+                heads[i] =
+                        Tensor.zeros(DType.FLOAT32, Device.CPU, 1, to.width()).normalInPlace(0, spread);
+            }
+            Tensor head = Tensor.cat(0, heads);
             all.put(to.headName(), Scope.release(head.to(language.dtype()).to(language.device())));
             if (to.isClassifying()) {
                 Tensor bias = Tensor.zeros(language.dtype(), language.device(), to.outputs());

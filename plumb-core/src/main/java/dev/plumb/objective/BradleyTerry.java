@@ -3,8 +3,6 @@ package dev.plumb.objective;
 import dev.plumb.config.Setting;
 import dev.plumb.tensor.Functional;
 import dev.plumb.tensor.Tensor;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * The reward model of Bradley and Terry (1952), as InstructGPT fits it (arXiv 2203.02155, equation 1): differences of rewards
@@ -13,19 +11,36 @@ import java.util.List;
  * <p>L = E [−log σ(Δ) + c (r_w + r_l)²], Δ = r_w − r_l − μ
  *
  * <p>with a margin μ a pair (Llama 2, arXiv 2307.09288, equation 2; 0 without one) and a pull c of the mean reward towards 0,
- * which differences alone leave open (arXiv 2312.09244). Labels that are wrong with probability ε make the first term
- * −(1−ε) log σ(Δ) − ε log σ(−Δ). −log σ is computed as softplus, which stays finite where the sigmoid underflows.
+ * which differences alone leave open (arXiv 2312.09244). A soft label, by which w is
+ * preferred with probability p only, makes the first term −p log σ(Δ) − (1−p) log σ(−Δ); so do labels that are wrong with
+ * probability ε = 1−p. −log σ is computed as softplus, which stays finite where the sigmoid underflows.
+ *
+ * <p>Of a ranking of K completions E is the mean over all pairs of which one is better, up to K choose 2, and then over
+ * rankings (the same equation): a long ranking counts as much as a pair, and each completion is computed once. A tie makes
+ * no pair, or, if so asked, one with p = ½.
  */
 public final class BradleyTerry implements RewardObjective {
     private final Config config;
+    private final boolean halfTies;
+
+    /**
+     * The objective, to which ties say nothing.
+     *
+     * @param config its settings
+     */
+    public BradleyTerry(Config config) {
+        this(config, false);
+    }
 
     /**
      * The objective.
      *
      * @param config its settings
+     * @param halfTies whether a tie counts, as a pair of which either is better with probability ½
      */
-    public BradleyTerry(Config config) {
+    public BradleyTerry(Config config, boolean halfTies) {
         this.config = config;
+        this.halfTies = halfTies;
     }
 
     /**
@@ -52,38 +67,22 @@ public final class BradleyTerry implements RewardObjective {
             double labelSmoothing) {}
 
     @Override
-    public Loss loss(RewardBatch batch, Step step) {
-        Tensor chosen = batch.chosen();
-        Tensor rejected = batch.rejected();
-        Tensor delta = chosen.sub(rejected).sub(batch.margin()); // [pairs]
-        Tensor losses = Functional.softplus(delta.neg()).add(delta.mul(config.labelSmoothing()));
-        if (config.centerRewardsCoefficient() > 0) {
-            losses = losses.add(chosen.add(rejected).square().mul(config.centerRewardsCoefficient()));
-        }
-        return new Loss(losses.sum().div(step.pairs()), measures(batch));
+    public boolean counts(Ranking ranking) {
+        return halfTies || ranking.tellsApart();
     }
 
-    /** TRL's, but for a tie, which counts half here and as wrong there. */
-    private static List<Measure> measures(RewardBatch batch) {
-        double[] chosen = batch.chosen().detach().toDoubles();
-        double[] rejected = batch.rejected().detach().toDoubles();
-        double margin = 0;
-        double right = 0;
-        double ties = 0;
-        double all = 0;
-        for (int i = 0; i < chosen.length; i++) {
-            double difference = chosen[i] - rejected[i];
-            margin += difference;
-            right += difference > 0 ? 1 : difference == 0 ? 0.5 : 0;
-            ties += difference == 0 ? 1 : 0;
-            all += chosen[i] + rejected[i];
+    @Override
+    public Loss loss(RewardBatch batch, Step step) {
+        RankedPairs pairs = RankedPairs.of(batch, halfTies);
+        Tensor better = pairs.better();
+        Tensor worse = pairs.worse();
+        Tensor delta = better.sub(worse).sub(pairs.margins()); // [pairs]
+        double flipped = config.labelSmoothing();
+        Tensor wrong = pairs.probabilities().mul(2 * flipped - 1).add(1 - flipped); // (1−p)(1−ε) + p ε
+        Tensor losses = Functional.softplus(delta.neg()).add(delta.mul(wrong));
+        if (config.centerRewardsCoefficient() > 0) {
+            losses = losses.add(better.add(worse).square().mul(config.centerRewardsCoefficient()));
         }
-        int pairs = chosen.length;
-        List<Measure> out = new ArrayList<>();
-        out.add(new Measure("mean_reward", all, 2.0 * pairs));
-        out.add(new Measure("accuracy", right, pairs));
-        out.add(new Measure("margin", margin, pairs));
-        out.add(new Measure("ties", ties, pairs));
-        return out;
+        return new Loss(losses.mul(pairs.shares()).sum().div(step.rankings()), pairs.measures());
     }
 }

@@ -1,20 +1,37 @@
 package dev.plumb.objective;
 
 import dev.plumb.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
 
 /**
- * What a reward model gives for the completions of some pairs.
+ * What a reward model gives for some completions, and what people said of them.
  *
- * @param chosen reward of each chosen completion, r_w, [pairs]
- * @param rejected reward of each rejected one, r_l, [pairs]
- * @param margin by how much r_w is to exceed r_l, μ, 0 where nothing is said of it, [pairs]
+ * @param rewards reward of each completion, r, [completions]
+ * @param rankings which of them are compared, and how
+ * @param parameter the number that an objective {@linkplain RewardObjective#parameter trains} beside the model, [1]
  */
-public record RewardBatch(Tensor chosen, Tensor rejected, Tensor margin) {
-    /** Checks that all are of the same pairs. */
+public record RewardBatch(Tensor rewards, List<Ranking> rankings, Optional<Tensor> parameter) {
+    /** Checks that every completion that is ranked has a reward. */
     public RewardBatch {
-        if (chosen.numel() != rejected.numel() || chosen.numel() != margin.numel()) {
-            throw new IllegalArgumentException("a pair has two rewards and a margin, but there are " + chosen.numel()
-                    + ", " + rejected.numel() + " and " + margin.numel());
+        rankings = List.copyOf(rankings);
+        for (Ranking ranking : rankings) {
+            for (int item : ranking.items()) {
+                if (item < 0 || item >= rewards.numel()) {
+                    throw new IllegalArgumentException(
+                            "completion " + item + " has no reward among " + rewards.numel());
+                }
+            }
         }
+    }
+
+    /**
+     * A batch of an objective that trains the model alone.
+     *
+     * @param rewards as above
+     * @param rankings as above
+     */
+    public RewardBatch(Tensor rewards, List<Ranking> rankings) {
+        this(rewards, rankings, Optional.empty());
     }
 }

@@ -299,12 +299,12 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                 made.put(name, unknown());
                 return;
             }
-            if (!job.get().scoring()) {
+            if (!job.get().scores() > 0) {
                 requireWriter(job.get().run().model(), real);
             }
             Path begins = rehearsal.get().run().model();
             boolean adapter = job.get().run().adapter().usePeft();
-            Product product = adapter ? Product.ADAPTER : job.get().scoring() ? Product.SCORER : Product.MODEL;
+            Product product = adapter ? Product.ADAPTER : job.get().scores() > 0 ? Product.SCORER : Product.MODEL;
             Path model = new RunLayout(job.get().run().folder()).finalModel();
             made.put(name, new Made(product, model, Optional.of(begins)));
             stages.add(new Stage.Run(name, job.get(), rowsToCome ? Optional.empty() : rehearsal, begins));

@@ -1,3 +1,3 @@
-/** What an answer is worth: rules and verifiers, sandboxed code, several of them at once, and the answer that is taken. */
+/** From what models and rules say of answers, one or several of them at once, to one score each, and to the answer that is taken. */
 @org.jspecify.annotations.NullMarked
 package dev.plumb.reward;

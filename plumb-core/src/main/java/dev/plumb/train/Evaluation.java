@@ -3,6 +3,7 @@ package dev.plumb.train;
 import dev.plumb.data.Example;
 import dev.plumb.data.RowId;
 import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenRanked;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.evaluate.PairScores;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /** Measures models on rows, each by itself, so that intervals and slices can be made of them. Nothing is trained. */
 public final class Evaluation {
@@ -43,7 +45,7 @@ public final class Evaluation {
     }
 
     /**
-     * What the rows are, in the order in which they are measured.
+     * What the rows are, in the order in which they are measured. A ranking is as many as it has pairs of which one is better.
      *
      * @param ids where they came from
      * @param prompt for each the number of its prompt, from 0 on: rows with one prompt have one number
@@ -66,12 +68,22 @@ public final class Evaluation {
             for (long row : store.rows()) {
                 Example example = store.get(row);
                 int[] prompt = prompt(example);
-                int rejected = example instanceof TokenPair pair ? pair.rejected().length : 0;
+                if (!(example instanceof TokenSequence)) {
+                    Compared compared = Compared.of(example);
+                    int number = numbers.computeIfAbsent(IntBuffer.wrap(prompt), unseen -> numbers.size());
+                    for (int[] pair : compared.pairs()) {
+                        ids.add(store.id(row));
+                        int better = compared.completions().get(pair[0]).length;
+                        int worse = compared.completions().get(pair[1]).length;
+                        columns.add(new int[] {number, prompt.length, better, worse});
+                    }
+                    continue;
+                }
                 // A text that is trained from its start answers nothing: it is a unit of its own.
                 int[] unit = prompt.length == 0 ? ((TokenSequence) example).ids() : prompt;
                 int number = numbers.computeIfAbsent(IntBuffer.wrap(unit), unseen -> numbers.size());
                 ids.add(store.id(row));
-                columns.add(new int[] {number, prompt.length, example.trainedTokens() - rejected, rejected});
+                columns.add(new int[] {number, prompt.length, example.trainedTokens(), 0});
             }
         }
         return new Rows(ids, column(columns, 0), column(columns, 1), column(columns, 2), column(columns, 3));
@@ -85,6 +97,9 @@ public final class Evaluation {
     private static int[] prompt(Example example) {
         if (example instanceof TokenPair pair) {
             return pair.prompt();
+        }
+        if (example instanceof TokenRanked ranked) {
+            return ranked.prompt();
         }
         TokenSequence sequence = (TokenSequence) example;
         int first = 1;
@@ -284,23 +299,70 @@ public final class Evaluation {
     }
 
     /**
-     * Rewards of both completions of all pairs, with their prompt.
+     * What reward models say of rows.
      *
-     * @param model a reward model with one output
-     * @return for each pair what it gives
+     * @param pairs of each pair, as {@link #rows} has them, which completion is the better one and which the other
+     * @param members for each completion, each once, the rewards of all members, [completion][member]
+     * @param tokens of each completion
+     * @param prompt for each the number of its prompt, as in {@code rows}
      */
-    public PairScores rewards(Decoder model) {
-        Scorer scorer = new Scorer(model);
-        List<double[]> rewards = new ArrayList<>();
+    public record Rewards(List<int[]> pairs, double[][] members, int[] tokens, int[] prompt) {
+        /**
+         * The same with other rewards.
+         *
+         * @param scale from what all members give for a completion to what is taken for it
+         * @return the rewards there
+         */
+        public Rewards on(UnaryOperator<double[]> scale) {
+            return new Rewards(pairs, Arrays.stream(members).map(scale).toArray(double[][]::new), tokens, prompt);
+        }
+
+        /**
+         * The pairs.
+         *
+         * @param rewards one reward for each completion
+         * @return those of each pair
+         */
+        public PairScores pairs(double[] rewards) {
+            return new PairScores(
+                    pairs.stream().mapToDouble(pair -> rewards[pair[0]]).toArray(),
+                    pairs.stream().mapToDouble(pair -> rewards[pair[1]]).toArray());
+        }
+    }
+
+    /**
+     * Rewards of all completions of pairs and rankings, with their prompt.
+     *
+     * @param models reward models that read the same tokens; each output of each is a member
+     * @return what they give
+     */
+    public Rewards rewards(List<Decoder> models) {
+        List<Scorer> scorers = models.stream().map(Scorer::new).toList();
+        List<int[]> pairs = new ArrayList<>();
+        List<double[]> members = new ArrayList<>();
+        List<int[]> columns = new ArrayList<>();
+        Map<IntBuffer, Integer> numbers = new HashMap<>();
         for (TokenStore store : stores) {
             for (long row : store.rows()) {
-                TokenPair pair = (TokenPair) store.get(row);
-                List<double[]> both = scorer.rewards(
-                        List.of(joined(pair.prompt(), pair.chosen()), joined(pair.prompt(), pair.rejected())));
-                rewards.add(new double[] {both.get(0)[0], both.get(1)[0]});
+                Compared compared = Compared.of(store.get(row));
+                int number = numbers.computeIfAbsent(IntBuffer.wrap(compared.prompt()), unseen -> numbers.size());
+                int first = members.size();
+                compared.pairs().forEach(pair -> pairs.add(new int[] {first + pair[0], first + pair[1]}));
+                List<int[]> texts = compared.completions().stream()
+                        .map(completion -> joined(compared.prompt(), completion))
+                        .toList();
+                List<List<double[]>> given =
+                        scorers.stream().map(scorer -> scorer.rewards(texts)).toList();
+                for (int i = 0; i < texts.size(); i++) {
+                    int which = i;
+                    members.add(given.stream()
+                            .flatMapToDouble(one -> Arrays.stream(one.get(which)))
+                            .toArray());
+                    columns.add(new int[] {compared.completions().get(i).length, number});
+                }
             }
         }
-        return pairs(rewards);
+        return new Rewards(pairs, members.toArray(double[][]::new), column(columns, 0), column(columns, 1));
     }
 
     private static PairScores pairs(List<double[]> both) {

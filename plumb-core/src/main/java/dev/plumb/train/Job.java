@@ -4,7 +4,6 @@ import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
 import dev.plumb.data.RowKind;
 import dev.plumb.data.StepConfig;
-import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.Sft;
@@ -12,7 +11,7 @@ import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
 public sealed interface Job
-        permits Job.SftJob, Job.RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob, SolutionJob, OnlineJob {
+        permits Job.SftJob, RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob, SolutionJob, OnlineJob {
     /**
      * What every run has.
      *
@@ -58,12 +57,12 @@ public sealed interface Job
     }
 
     /**
-     * Whether the model gives scores in place of words.
+     * How many scores the model gives in place of words.
      *
-     * @return true for a reward model
+     * @return 0 for a language model
      */
-    default boolean scoring() {
-        return false;
+    default int scores() {
+        return 0;
     }
 
     /**
@@ -118,56 +117,6 @@ public sealed interface Job
         @Override
         public RowKind rows() {
             return RowKind.DEMONSTRATION;
-        }
-    }
-
-    /**
-     * A reward model.
-     *
-     * @param run what every run has
-     * @param optimisation how weights are updated
-     * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the data are gone through
-     * @param freezeBackbone whether only the head is trained
-     * @param reward the objective
-     */
-    record RewardJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
-
-            @Setting(
-                    doc = "Learning rate after warm-up; about 1e-3 with freeze_backbone.",
-                    byDefault = "1e-5",
-                    min = 0,
-                    aboveMin = true,
-                    source = "InstructGPT: 9e-6; TRL's 1e-4 is for adapters")
-            double learningRate,
-
-            @Setting(
-                    doc = "How often the data are gone through. More than once soon learns the pairs by heart.",
-                    byDefault = "1.0",
-                    min = 0,
-                    aboveMin = true,
-                    source = "InstructGPT, arXiv 2203.02155, appendix C.2")
-            double numTrainEpochs,
-
-            @Setting(
-                    doc =
-                            "Train the head alone and leave the language model below it as it is: less memory and time, and"
-                                    + " less is learnt.",
-                    byDefault = "false")
-            boolean freezeBackbone,
-
-            @Inline BradleyTerry.Config reward)
-            implements Job {
-        @Override
-        public RowKind rows() {
-            return RowKind.PREFERENCE;
-        }
-
-        @Override
-        public boolean scoring() {
-            return true;
         }
     }
 

@@ -41,6 +41,9 @@ interface Loop {
         return 1;
     }
 
+    /** Writes what is trained beside the model into its folder. */
+    default void writeTo(Path folder) {}
+
     /** Refuses a loss before the first update that cannot be right. */
     default void requireSoundStart(double loss) {}
 

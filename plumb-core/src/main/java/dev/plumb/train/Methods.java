@@ -122,16 +122,23 @@ public final class Methods {
                             + " replaced by a fresh projection to one score, read at the last token of the answer; a"
                             + " model that is a reward model already goes on. Use it to score answers, or as the reward"
                             + " of reinforcement learning. Only differences mean something, unless"
-                            + " center_rewards_coefficient holds the mean near 0. Compare accuracy with"
+                            + " center_rewards_coefficient holds the mean near 0. Of ranked lists each answer is computed"
+                            + " once, and a long list counts as much as a pair. Compare accuracy with"
                             + " length_baseline_accuracy: a model near it has learnt length.",
                     """
-                    L = E [ - (1-ε) log σ(Δ) - ε log σ(-Δ) + c (r_w + r_l)² ],   Δ = r_w - r_l - μ
-                    r_w, r_l: rewards of the chosen and the rejected answer   μ: the pair's margin, 0 if it has none
-                    c: center_rewards_coefficient   ε: label_smoothing""",
-                    "prompt + chosen + rejected as for dpo; a number in the column margin if there is one",
+                    bradley_terry: L = E [ - (1-ε) log σ(Δ) - ε log σ(-Δ) + c (r_w + r_l)² ],   Δ = r_w - r_l - μ
+                    plackett_luce: L = E 1/C Σ_k [ log Σ_{j≥k} exp r_j - r_k ],   C choices, best answer first
+                    r_w, r_l: rewards of the better and the worse answer   μ: the pair's margin, 0 if it has none
+                    c: center_rewards_coefficient   ε: label_smoothing
+                    of a soft label p the first terms are - p log σ(Δ) - (1-p) log σ(-Δ); of a tie p = 1/2, or it has
+                    a probability of its own: ties
+                    of a ranking E is the mean over its pairs, then over rankings""",
+                    "prompt + chosen + rejected as for dpo, with margin (a number), preference_probability (0 to 1) and"
+                            + " tie (true or false) if there are any; or"
+                            + " prompt + completions, a list, with ranks (1 is best) or scores",
                     "the model, its gradients and two AdamW moments; with freeze_backbone the model alone",
                     "Bradley and Terry 1952; InstructGPT, arXiv 2203.02155, equation 1",
-                    Job.RewardJob.class),
+                    RewardJob.class),
             new Method<>(
                     "kto",
                     "Kahneman-Tversky optimisation: learn from thumbs up and thumbs down",

@@ -20,7 +20,8 @@ final class OpenCritic implements AutoCloseable {
                     folder,
                     Optional.of(policy.decoder().weights().dtype()),
                     policy.decoder().device(),
-                    job.run().seed());
+                    job.run().seed(),
+                    1);
         }));
     }
 

@@ -85,7 +85,8 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
      * tokens come completion by completion in the order given.
      *
      * @param prompts token ids, none empty
-     * @param completions for each prompt its completions, none empty; the i-th of all prompts first, then the next
+     * @param completions for each prompt its completions, none empty; the first of all prompts come first, then the second of all that
+     *     have one
      */
     static Packing completions(List<int[]> prompts, List<List<int[]>> completions, Style style) {
         return completions(prompts, completions, style, false);
@@ -102,9 +103,12 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
     private static Packing completions(
             List<int[]> prompts, List<List<int[]>> completions, Style style, boolean endings) {
         List<Answer> answers = new ArrayList<>();
-        for (int c = 0; c < completions.get(0).size(); c++) {
+        int most = completions.stream().mapToInt(List::size).max().orElse(0);
+        for (int c = 0; c < most; c++) {
             for (int i = 0; i < prompts.size(); i++) {
-                answers.add(new Answer(i, completions.get(i).get(c)));
+                if (c < completions.get(i).size()) {
+                    answers.add(new Answer(i, completions.get(i).get(c)));
+                }
             }
         }
         return answers(prompts, answers, style, endings);

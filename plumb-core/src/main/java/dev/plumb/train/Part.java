@@ -13,8 +13,8 @@ import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /**
- * Some rows of a step that go through the model together. Sequence s of the packing belongs to row s modulo their number:
- * where a row has several completions, the first of all rows come first, then the second of all.
+ * Some rows of a step that go through the model together. Where a row has several completions, the first of all rows come
+ * first, then the second of all that have one: of pairs, sequence s of the packing belongs to row s modulo their number.
  *
  * @param store where they come from
  * @param rows their numbers there
@@ -55,18 +55,16 @@ record Part<E extends Example>(TokenStore store, List<Long> rows, List<E> exampl
                         style));
     }
 
-    /** Pairs in the same order, to be read at the end of each completion. */
-    static Iterable<Part<TokenPair>> endings(TokenStore store, List<Long> rows, int tokens, Packing.Style style) {
+    /** Compared completions, to be read at the end of each. */
+    static Iterable<Part<Example>> endings(TokenStore store, List<Long> rows, int tokens, Packing.Style style) {
         return split(
                 store,
                 rows,
                 tokens,
-                TokenPair.class,
-                pairs -> Packing.endings(
-                        pairs.stream().map(TokenPair::prompt).toList(),
-                        pairs.stream()
-                                .map(pair -> List.of(pair.chosen(), pair.rejected()))
-                                .toList(),
+                Example.class,
+                all -> Packing.endings(
+                        all.stream().map(row -> Compared.of(row).prompt()).toList(),
+                        all.stream().map(row -> Compared.of(row).completions()).toList(),
                         style));
     }
 

@@ -148,8 +148,8 @@ public sealed interface SolutionJob extends Job {
         }
 
         @Override
-        public boolean scoring() {
-            return true;
+        public int scores() {
+            return 1;
         }
 
         @Override

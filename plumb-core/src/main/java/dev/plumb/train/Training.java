@@ -8,11 +8,11 @@ import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
 import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
-import dev.plumb.objective.BradleyTerry;
 import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.PreferenceObjective;
+import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.objective.UnpairedObjective;
 import dev.plumb.tensor.Scope;
@@ -115,6 +115,9 @@ public final class Training {
                 maxCompletionLength(workplace);
                 online.rewards().functions().parts(); // refuses what cannot work on this machine
             }
+            if (job instanceof RewardJob reward) {
+                sayOfTies(reward, workplace);
+            }
             long steps = schedule(workplace).total();
             System.out.println("A run would take " + steps + " steps of "
                     + job.optimisation().rowsPerStep() + " rows and write to " + root + ".");
@@ -168,10 +171,8 @@ public final class Training {
         if (job instanceof Job.SftJob sft) {
             return train(new SequenceLoop(start, sft.optimisation(), new Sft(sft.sft())), workplace, folder, interrupt);
         }
-        if (job instanceof Job.RewardJob reward) {
-            BradleyTerry objective = new BradleyTerry(reward.reward());
-            Loop loop = new RewardLoop(start, reward.optimisation(), objective, reward.freezeBackbone());
-            return train(loop, workplace, folder, interrupt);
+        if (job instanceof RewardJob reward) {
+            return trainReward(reward, workplace, folder, interrupt);
         }
         if (job instanceof SolutionJob judge) {
             Loop loop = new StepLoop(
@@ -207,6 +208,31 @@ public final class Training {
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new PreferenceLoop(start, pairs.optimisation(), objective, Optional.of(reference));
             return train(loop, workplace, folder, interrupt, Optional.of(frozen));
+        }
+    }
+
+    private static void sayOfTies(RewardJob job, Workplace workplace) {
+        workplace
+                .dataset()
+                .preflight()
+                .rankings()
+                .filter(found -> found.ties() > 0)
+                .ifPresent(job::sayOf);
+    }
+
+    private Optional<Path> trainReward(RewardJob job, Workplace workplace, RunFolder folder, Interrupt interrupt) {
+        Decoder start = workplace.checkpoint().decoder();
+        RewardObjective objective = job.objective();
+        sayOfTies(job, workplace);
+        Path model = workplace.checkpoint().folder();
+        Optional<TrainedNumber> number =
+                TrainedNumber.of(objective, model, workplace.dataset().train(), start.device());
+        try {
+            Loop loop = new RewardLoop(
+                    start, job.optimisation(), objective, job.freezeBackbone(), number, job.bootstraps());
+            return train(loop, workplace, folder, interrupt);
+        } finally {
+            number.ifPresent(TrainedNumber::close);
         }
     }
 

@@ -4,7 +4,6 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.RowId;
 import dev.plumb.data.TokenStore;
-import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Generator;
 import dev.plumb.model.Sampling;
 import dev.plumb.tensor.Tensor;
@@ -18,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.Consumer;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -30,6 +30,7 @@ final class TrainingRun implements AutoCloseable {
     private final Workplace workplace;
     private final RunFolder folder;
     private final Schedule schedule;
+    private final Map<String, Tensor> trained;
     private final AdamW optimizer;
     private final Optional<FrozenModel> reference;
     private final MetricsLog metrics;
@@ -40,6 +41,7 @@ final class TrainingRun implements AutoCloseable {
     private TrainerState state;
     private boolean stopped;
     private Map<String, Double> lastEvaluation = Map.of();
+    private Consumer<Path> besides = folder -> {};
 
     private TrainingRun(
             RunSettings settings,
@@ -47,6 +49,7 @@ final class TrainingRun implements AutoCloseable {
             Workplace workplace,
             RunFolder folder,
             Schedule schedule,
+            Map<String, Tensor> trained,
             AdamW optimizer,
             Optional<FrozenModel> reference,
             TrainerState state,
@@ -56,6 +59,7 @@ final class TrainingRun implements AutoCloseable {
         this.workplace = workplace;
         this.folder = folder;
         this.schedule = schedule;
+        this.trained = trained;
         this.optimizer = optimizer;
         this.reference = reference;
         this.state = state;
@@ -104,7 +108,7 @@ final class TrainingRun implements AutoCloseable {
         folder.requireFreeSpace(2 * (size(trained) + size(optimizer.state()) + moved));
         interrupt.heed();
         return new TrainingRun(
-                settings, optimisation, workplace, folder, schedule, optimizer, reference, state, interrupt);
+                settings, optimisation, workplace, folder, schedule, trained, optimizer, reference, state, interrupt);
     }
 
     private static long size(Map<String, Tensor> tensors) {
@@ -113,6 +117,7 @@ final class TrainingRun implements AutoCloseable {
 
     /** Takes all steps that are left: rows, gradients, an update, a look, a checkpoint. */
     void train(Loop loop) {
+        besides = loop::writeTo;
         TokenStore rows = workplace.dataset().train();
         List<Example> prompts = samplePrompts(loop);
         long step = state.step();
@@ -331,9 +336,14 @@ final class TrainingRun implements AutoCloseable {
     }
 
     private void writeCheckpoint(Path target) throws java.io.IOException {
-        workplace.checkpoint().writeTo(target);
+        writeModel(target);
         state.save(target, optimizer);
         reference.ifPresent(model -> model.save(target));
+    }
+
+    private void writeModel(Path target) throws java.io.IOException {
+        workplace.checkpoint().writeTo(target);
+        besides.accept(target);
     }
 
     /** Whether Ctrl-C ended the run before its last step. */
@@ -351,14 +361,13 @@ final class TrainingRun implements AutoCloseable {
             note("interrupted after step " + state.step() + ": go on with --resume");
             return Optional.empty();
         }
-        Checkpoint checkpoint = workplace.checkpoint();
         if (settings.loadBestModelAtEnd()) {
             folder.checkpoints().best().ifPresent(best -> {
-                TrainerState.readTrained(best.folder(), checkpoint.decoder().trained());
+                TrainerState.readTrained(best.folder(), trained);
                 note("the final model is that of step " + best.step());
             });
         }
-        return Optional.of(folder.checkpoints().saveFinal(checkpoint::writeTo));
+        return Optional.of(folder.checkpoints().saveFinal(this::writeModel));
     }
 
     @Override

@@ -52,7 +52,7 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read
      */
     public static Workplace open(RunSettings settings, RowKind kind) {
-        return open(settings, kind, false, Hub.ofEnvironment());
+        return open(settings, kind, 0, Hub.ofEnvironment());
     }
 
     /**
@@ -90,22 +90,21 @@ public final class Workplace implements AutoCloseable {
      *
      * @param settings of the run
      * @param kind which rows its method needs
-     * @param scoring whether the model is to be a reward model
+     * @param scores how many scores the model is to give; 0 for a language model
      * @param hub where names of models and data lead
      * @return the opened workplace; its preflight may hold refusals
-     * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted
+     * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted, or of other size
      */
-    static Workplace open(RunSettings settings, RowKind kind, boolean scoring, Hub hub) {
-        return open(settings, kind, scoring, Optional.empty(), hub);
+    static Workplace open(RunSettings settings, RowKind kind, int scores, Hub hub) {
+        return open(settings, kind, scores, Optional.empty(), hub);
     }
 
     /** The same as a job asks for it. */
     static Workplace open(Job job, Hub hub) {
-        return open(job.run(), job.rows(), job.scoring(), job.steps(), hub);
+        return open(job.run(), job.rows(), job.scores(), job.steps(), hub);
     }
 
-    private static Workplace open(
-            RunSettings settings, RowKind kind, boolean scoring, Optional<StepConfig> steps, Hub hub) {
+    private static Workplace open(RunSettings settings, RowKind kind, int scores, Optional<StepConfig> steps, Hub hub) {
         Inputs inputs = Inputs.find(settings, hub);
         settings.threads().ifPresent(Torch::threads);
         Torch.seed(settings.seed());
@@ -113,11 +112,11 @@ public final class Workplace implements AutoCloseable {
         Optional<DType> type = Optional.of(settings.dtype().on(device));
         Checkpoint checkpoint = steps.isPresent()
                 ? Checkpoint.loadForClassifying(inputs.model(), type, device, settings.seed())
-                : scoring
-                        ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed())
+                : scores > 0
+                        ? Checkpoint.loadForScoring(inputs.model(), type, device, settings.seed(), scores)
                         : Checkpoint.load(inputs.model(), type, device);
         try {
-            if (!scoring && steps.isEmpty()) {
+            if (scores == 0 && steps.isEmpty()) {
                 requireWriter(checkpoint, settings.model());
             }
             checkpoint = settings.adapter().prepare(checkpoint, settings.seed());

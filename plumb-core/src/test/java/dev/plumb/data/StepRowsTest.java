@@ -107,6 +107,17 @@ class StepRowsTest {
                         read(RowKind.SOLUTION, ROW.replace("labels", "other")).get(0))
                 .row();
         assertThat(bare.labels()).containsExactly(UNKNOWN, UNKNOWN);
+        Row.Steps text = (Row.Steps) ((RowResult.Good)
+                        read( // lists as a CSV file holds them
+                                        RowKind.STEPS,
+                                        ROW.replace(
+                                                        "[\"= 75 + 30\", \"= 105\"]",
+                                                        "\"[\\\"= 75 + 30\\\", \\\"= 105\\\"]\"")
+                                                .replace("[true, 0.25]", "\"[true, 0.25]\""))
+                                .get(0))
+                .row();
+        assertThat(text.steps()).isEqualTo(row.steps());
+        assertThat(text.labels()).containsExactly(1, 0.25);
     }
 
     @ParameterizedTest

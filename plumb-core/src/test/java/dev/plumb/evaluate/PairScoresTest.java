@@ -40,6 +40,48 @@ class PairScoresTest {
         assertThat(far.calibrationError(10)).isCloseTo(0.5, within(1e-12));
     }
 
+    /** Where margins are k times the log-odds, the temperature is k; dividing by it lowers the loss, on either side of it. */
+    @Test
+    void theTemperatureIsTheOneOfLeastLoss() {
+        double[] odds = {0.5, 0.5, 0.5, 1.5, 1.5, 1.5, 1.5, 1.5};
+        int[] wrong = {1, 1, 1, -1, 1, 1, 1, -1};
+        wrong[2] = -1;
+        double[] chosen = new double[8];
+        Arrays.setAll(chosen, i -> 3 * odds[i] * wrong[i]);
+        PairScores scores = new PairScores(chosen, new double[8]);
+        double temperature = scores.temperature().orElseThrow();
+        double least = lossAt(scores, temperature);
+        assertThat(least).isLessThan(lossAt(scores, temperature * 1.01)).isLessThan(lossAt(scores, temperature / 1.01));
+        double[] twice = Arrays.stream(chosen).map(c -> 2 * c).toArray();
+        assertThat(new PairScores(twice, new double[8]).temperature().orElseThrow())
+                .isCloseTo(2 * temperature, within(1e-9));
+        // Of pairs that are all 1 apart, three right and one wrong, the log-odds are ln 3.
+        PairScores even = new PairScores(new double[] {1, 1, 1, -1}, new double[4]);
+        assertThat(even.temperature().orElseThrow()).isCloseTo(1 / Math.log(3), within(1e-9));
+    }
+
+    private static double lossAt(PairScores scores, double temperature) {
+        double[] chosen =
+                Arrays.stream(scores.margins()).map(m -> m / temperature).toArray();
+        return mean(new PairScores(chosen, new double[chosen.length]).nll());
+    }
+
+    @Test
+    void noTemperatureWhereNothingIsWrongOrNothingIsRight() {
+        for (double[] chosen : new double[][] {{1, 2}, {-1, -2}, {0, 0}, {1, -1}}) {
+            assertThat(new PairScores(chosen, new double[2]).temperature()).isEmpty();
+        }
+    }
+
+    @Test
+    void tenthsAreOrderedByDistance() {
+        PairScores.Bin[] halves = SCORES.byDistance(2); // distances 0 .3 .5 .6 and .8 .8 1.3 1.5
+        assertThat(halves[0].pairs()).isEqualTo(4);
+        assertThat(halves[0].confidence()).isCloseTo(1.4 / 4, within(1e-12));
+        assertThat(halves[0].accuracy()).isEqualTo(2.5 / 4);
+        assertThat(halves[1].accuracy()).isEqualTo(3.0 / 4);
+    }
+
     private static double mean(double[] values) {
         return Arrays.stream(values).average().orElseThrow();
     }

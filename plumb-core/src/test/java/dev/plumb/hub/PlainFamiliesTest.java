@@ -389,7 +389,7 @@ class PlainFamiliesTest {
     void itBecomesARewardModelThatIsReadAgain(Family family) throws IOException {
         write(family, Map.of());
         Path saved = folder.resolve("reward");
-        try (Checkpoint reward = Checkpoint.loadForScoring(model(), Optional.empty(), Device.CPU, 1)) {
+        try (Checkpoint reward = Checkpoint.loadForScoring(model(), Optional.empty(), Device.CPU, 1, 1)) {
             reward.save(saved, reward.storedType());
         }
         try (Checkpoint again = load(saved)) {

@@ -68,7 +68,7 @@ class RewardVectorsTest {
         try (Scope scope = Scope.open()) {
             RewardBatch batch = batch(in, type);
             Loss loss = objective.loss(
-                    batch, new RewardObjective.Step(batch.chosen().size(0)));
+                    batch, new RewardObjective.Step(batch.rankings().size()));
             assertClose("loss", loss.value().item(), expected.get("loss").asDouble(), bound);
             assertClose(
                     "accuracy",
@@ -78,20 +78,27 @@ class RewardVectorsTest {
             assertClose(
                     "margin", value(loss, "margin"), expected.get("margin_mean").asDouble(), bound);
             loss.value().backward();
-            assertAll(batch.chosen().grad(), expected.get("grad_chosen"), bound);
-            assertAll(batch.rejected().grad(), expected.get("grad_rejected"), bound);
+            assertAll(half(batch, 0), expected.get("grad_chosen"), bound);
+            assertAll(half(batch, 1), expected.get("grad_rejected"), bound);
         }
     }
 
+    /** All chosen ones, then all rejected ones. */
     private static RewardBatch batch(JsonNode in, DType type) {
-        List<Double> chosen = numbers(in.get("chosen"));
-        List<Double> margin = in.has("margin")
-                ? numbers(in.get("margin"))
-                : chosen.stream().map(v -> 0.0).toList();
-        return new RewardBatch(
-                tensor(chosen, type).requiresGrad(true),
-                tensor(numbers(in.get("rejected")), type).requiresGrad(true),
-                tensor(margin, type));
+        List<Double> rewards = numbers(in.get("chosen"));
+        int pairs = rewards.size();
+        rewards.addAll(numbers(in.get("rejected")));
+        List<Ranking> rankings = new ArrayList<>();
+        for (int i = 0; i < pairs; i++) {
+            rankings.add(Ranking.pair(i, pairs + i, in.at("/margin/" + i).asDouble(0)));
+        }
+        return new RewardBatch(tensor(rewards, type).requiresGrad(true), rankings);
+    }
+
+    /** The gradient of half of the rewards. */
+    private static Tensor half(RewardBatch batch, int which) {
+        long pairs = batch.rankings().size();
+        return batch.rewards().grad().narrow(0, which * pairs, pairs);
     }
 
     private static void assertAll(Tensor got, JsonNode want, double bound) {
@@ -133,20 +140,20 @@ class RewardVectorsTest {
     }
 
     private static void checkTrl(JsonNode inputs, JsonNode one) {
-        List<Double> chosen = numbers(inputs.get("rewards_chosen"));
+        List<Double> rewards = numbers(inputs.get("rewards_chosen"));
+        int pairs = rewards.size();
+        rewards.addAll(numbers(inputs.get("rewards_rejected")));
         boolean hasMargin = !one.at("/options/margin").isNull();
-        List<Double> margin = hasMargin
-                ? numbers(inputs.get("margin"))
-                : chosen.stream().map(v -> 0.0).toList();
+        List<Ranking> rankings = new ArrayList<>();
+        for (int i = 0; i < pairs; i++) {
+            double margin = hasMargin ? inputs.at("/margin/" + i).asDouble() : 0;
+            rankings.add(Ranking.pair(i, pairs + i, margin));
+        }
         double centring = one.at("/options/center_rewards_coefficient").asDouble(0);
         try (Scope scope = Scope.open()) {
-            RewardBatch batch = new RewardBatch(
-                    tensor(chosen, DType.FLOAT32).requiresGrad(true),
-                    tensor(numbers(inputs.get("rewards_rejected")), DType.FLOAT32)
-                            .requiresGrad(true),
-                    tensor(margin, DType.FLOAT32));
-            Loss loss = new BradleyTerry(new BradleyTerry.Config(centring, 0))
-                    .loss(batch, new RewardObjective.Step(chosen.size()));
+            RewardBatch batch = new RewardBatch(tensor(rewards, DType.FLOAT32).requiresGrad(true), rankings);
+            Loss loss =
+                    new BradleyTerry(new BradleyTerry.Config(centring, 0)).loss(batch, new RewardObjective.Step(pairs));
             assertClose("loss", loss.value().item(), one.at("/outputs/loss").asDouble(), 1e-6);
             for (String name : List.of("mean_reward", "accuracy", "margin")) { // min and max are the loop's
                 assertClose(
@@ -157,8 +164,7 @@ class RewardVectorsTest {
             }
             loss.value().backward();
             List<Double> want = numbers(one.at("/grads/rewards"));
-            double[] got = Tensor.cat(0, batch.chosen().grad(), batch.rejected().grad())
-                    .toDoubles();
+            double[] got = batch.rewards().grad().toDoubles();
             assertThat(got).hasSize(want.size());
             for (int i = 0; i < got.length; i++) {
                 assertClose("gradient " + i, got[i], want.get(i), 1e-6);
@@ -177,10 +183,8 @@ class RewardVectorsTest {
             BradleyTerry objective = new BradleyTerry(new BradleyTerry.Config(0, wrong));
             try (Scope scope = Scope.open()) {
                 RewardBatch all = batch(vector.get("inputs"), DType.FLOAT64);
-                RewardBatch one = new RewardBatch(
-                        all.chosen().narrow(0, i, 1),
-                        all.rejected().narrow(0, i, 1),
-                        all.margin().narrow(0, i, 1));
+                RewardBatch one =
+                        new RewardBatch(all.rewards(), List.of(all.rankings().get(i)));
                 Loss loss = objective.loss(one, new RewardObjective.Step(4));
                 loss.value().backward();
                 total += loss.value().item();
@@ -191,12 +195,12 @@ class RewardVectorsTest {
                         1e-9);
                 assertClose(
                         "gradient",
-                        all.chosen().grad().toDoubles()[i],
+                        half(all, 0).toDoubles()[i],
                         expected.at("/grad_chosen/" + i).asDouble(),
                         1e-9);
                 assertClose(
                         "gradient",
-                        all.rejected().grad().toDoubles()[i],
+                        half(all, 1).toDoubles()[i],
                         expected.at("/grad_rejected/" + i).asDouble(),
                         1e-9);
             }

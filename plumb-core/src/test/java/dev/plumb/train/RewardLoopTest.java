@@ -3,8 +3,11 @@ package dev.plumb.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.plumb.data.Example;
+import dev.plumb.data.Judgement;
 import dev.plumb.data.Stores;
 import dev.plumb.data.TokenPair;
+import dev.plumb.data.TokenRanked;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Architecture;
@@ -13,10 +16,15 @@ import dev.plumb.model.Layout;
 import dev.plumb.model.Models;
 import dev.plumb.model.Weights;
 import dev.plumb.objective.BradleyTerry;
+import dev.plumb.objective.Davidson;
+import dev.plumb.objective.PlackettLuce;
+import dev.plumb.objective.Ranking;
+import dev.plumb.objective.RaoKupper;
 import dev.plumb.objective.RewardBatch;
 import dev.plumb.objective.RewardObjective;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
+import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.nio.file.Path;
@@ -50,7 +58,7 @@ class RewardLoopTest {
             case "grouped heads" -> random(0);
             case "window" -> random(4);
             default ->
-                Checkpoint.loadForScoring(GOLDENS.resolve(name), Optional.of(DType.FLOAT32), Device.CPU, 3)
+                Checkpoint.loadForScoring(GOLDENS.resolve(name), Optional.of(DType.FLOAT32), Device.CPU, 3, 1)
                         .decoder();
         };
     }
@@ -77,7 +85,13 @@ class RewardLoopTest {
                         "micro_batch_tokens=64",
                         "micro_batch_tokens=1000000",
                         "gradient_checkpointing=true")) {
-                    RewardLoop loop = new RewardLoop(decoder, Plain.optimisation(layout, more), OBJECTIVE, false);
+                    RewardLoop loop = new RewardLoop(
+                            decoder,
+                            Plain.optimisation(layout, more),
+                            OBJECTIVE,
+                            false,
+                            Optional.empty(),
+                            Optional.empty());
                     Map<String, Double> got =
                             loop.learn(optimizer, store, store.rows()).values();
                     assertMetrics(got, want, rewards);
@@ -119,11 +133,11 @@ class RewardLoopTest {
             }
             Tensor both = Tensor.cat(0, all);
             System.arraycopy(both.detach().toDoubles(), 0, rewards, 0, rewards.length);
-            RewardBatch batch = new RewardBatch(
-                    both.narrow(0, 0, pairs.size()),
-                    both.narrow(0, pairs.size(), pairs.size()),
-                    Tensor.of(pairs.stream().mapToDouble(TokenPair::margin).toArray(), Device.CPU)
-                            .to(DType.FLOAT32));
+            List<Ranking> rankings = IntStream.range(0, pairs.size())
+                    .mapToObj(i -> Ranking.pair(
+                            i, pairs.size() + i, pairs.get(i).judgement().margin()))
+                    .toList();
+            RewardBatch batch = new RewardBatch(both, rankings);
             Tensor loss = OBJECTIVE
                     .loss(batch, new RewardObjective.Step(pairs.size()))
                     .value();
@@ -148,7 +162,8 @@ class RewardLoopTest {
                     .toList();
             double[] rewards = new Scorer(decoder)
                     .rewards(texts).stream().mapToDouble(one -> one[0]).toArray();
-            RewardLoop loop = new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false);
+            RewardLoop loop =
+                    new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false, Optional.empty(), Optional.empty());
             Map<String, Double> measured = loop.evaluate(store, store.rows()).values();
             assertMetrics(measured, measured.get("loss"), rewards);
         }
@@ -160,7 +175,13 @@ class RewardLoopTest {
         List<TokenPair> pairs = pairs(decoder);
         try (Weights weights = decoder.weights();
                 TokenStore store = Stores.of(folder, pairs)) {
-            RewardLoop frozen = new RewardLoop(decoder, Plain.optimisation("micro_batch_tokens=64"), OBJECTIVE, true);
+            RewardLoop frozen = new RewardLoop(
+                    decoder,
+                    Plain.optimisation("micro_batch_tokens=64"),
+                    OBJECTIVE,
+                    true,
+                    Optional.empty(),
+                    Optional.empty());
             assertThat(frozen.trained(decoder)).containsOnlyKeys("score.weight");
             double[] head;
             try (AdamW optimizer =
@@ -172,13 +193,175 @@ class RewardLoopTest {
                     .forEach((name, tensor) ->
                             assertThat(tensor.hasGrad()).as(name).isEqualTo(name.equals("score.weight")));
             try (AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam())) {
-                new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false).learn(optimizer, store, store.rows());
+                new RewardLoop(decoder, Plain.optimisation(), OBJECTIVE, false, Optional.empty(), Optional.empty())
+                        .learn(optimizer, store, store.rows());
                 double[] want = optimizer.gradient("score.weight").reshape(-1).toDoubles();
                 for (int i = 0; i < want.length; i++) {
                     assertThat(head[i]).isCloseTo(want[i], within(1e-5));
                 }
             }
         }
+    }
+
+    /** Pairs and rankings of two to five answers in one step, some without any order. */
+    static Stream<RewardObjective> objectives() {
+        return Stream.of(
+                OBJECTIVE,
+                new PlackettLuce(new PlackettLuce.Config(2, true)),
+                new BradleyTerry(new BradleyTerry.Config(0, 0), true),
+                new RaoKupper(),
+                new Davidson());
+    }
+
+    @ParameterizedTest
+    @MethodSource("objectives")
+    void rankingsAreTheSameHoweverTheyAreSplit(RewardObjective lists) {
+        Decoder decoder = model("grouped heads");
+        List<Example> rows = rankings(decoder);
+        try (Weights weights = decoder.weights();
+                AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam());
+                TokenStore store = Stores.of(folder, rows)) {
+            Optional<TrainedNumber> number = TrainedNumber.of(lists, folder, store, Device.CPU);
+            int counted = (int) rows.stream()
+                    .filter(row -> lists.counts(Compared.of(row).ranking()))
+                    .count();
+            double want = plainly(decoder, rows, lists, counted, number.map(TrainedNumber::value));
+            Map<String, double[]> gradients = Plain.gradients(decoder, optimizer);
+            double byNumber = taken(number);
+            for (String layout : List.of("padding_free=false", "share_prompts=false", "share_prompts=true")) {
+                for (String more :
+                        List.of("micro_batch_tokens=1", "micro_batch_tokens=64", "micro_batch_tokens=1000")) {
+                    RewardLoop loop = new RewardLoop(
+                            decoder, Plain.optimisation(layout, more), lists, false, number, Optional.empty());
+                    Map<String, Double> got =
+                            loop.learn(optimizer, store, store.rows()).values();
+                    assertThat(got.get("loss")).isCloseTo(want, within(2e-5 * Math.max(1, want)));
+                    assertThat(got.getOrDefault("rows_without_order", 0.0)).isEqualTo(rows.size() - counted);
+                    Plain.assertSame(Plain.gradients(decoder, optimizer), gradients, 1e-4);
+                    assertThat(taken(number)).isCloseTo(byNumber, within(1e-5));
+                    assertThat(loop.evaluate(store, store.rows()).values().get("loss"))
+                            .isCloseTo(want, within(2e-5 * Math.max(1, want)));
+                }
+            }
+            assertThat(byNumber != 0).isEqualTo(number.isPresent());
+            number.ifPresent(TrainedNumber::close);
+        }
+    }
+
+    /** Each head's gradient is that of a model of this head alone whose rows weigh what it draws. */
+    @Test
+    void headsLearnEachByItself() {
+        Architecture shape = Models.llama(50, 24, 2, 4, 2, 0, 0).scoring(3);
+        Decoder decoder = new Decoder(shape, Weights.random(shape, 0.3, 1, Device.CPU));
+        List<Example> rows = rankings(decoder);
+        Bootstrap bootstrap = new Bootstrap(4);
+        try (Weights weights = decoder.weights();
+                AdamW optimizer = new AdamW(weights.all(), Plain.optimisation().adam());
+                TokenStore store = Stores.of(folder, rows)) {
+            double want = 0;
+            for (int head = 0; head < 3; head++) {
+                for (int row = 0; row < rows.size(); row++) {
+                    Compared compared = Compared.of(rows.get(row));
+                    if (!OBJECTIVE.counts(compared.ranking())) {
+                        continue;
+                    }
+                    try (Scope scope = Scope.open()) {
+                        Tensor rewards = rewards(decoder, compared).select(1, head);
+                        int drawn = bootstrap.weight(head, row);
+                        RewardBatch batch = new RewardBatch(
+                                rewards, List.of(compared.ranking().weighing(drawn)));
+                        long counted = rows.stream()
+                                .filter(one -> OBJECTIVE.counts(Compared.of(one).ranking()))
+                                .count();
+                        Tensor loss = OBJECTIVE
+                                .loss(batch, new RewardObjective.Step(counted))
+                                .value()
+                                .div(3);
+                        loss.backward();
+                        want += loss.item();
+                    }
+                }
+            }
+            Map<String, double[]> gradients = Plain.gradients(decoder, optimizer);
+            for (String tokens : List.of("micro_batch_tokens=1", "micro_batch_tokens=64", "micro_batch_tokens=1000")) {
+                RewardLoop loop = new RewardLoop(
+                        decoder,
+                        Plain.optimisation(tokens),
+                        OBJECTIVE,
+                        false,
+                        Optional.empty(),
+                        Optional.of(bootstrap));
+                assertThat(loop.learn(optimizer, store, store.rows()).values().get("loss"))
+                        .isCloseTo(want, within(2e-5 * Math.max(1, want)));
+                Plain.assertSame(Plain.gradients(decoder, optimizer), gradients, 1e-4);
+                assertThat(loop.evaluate(store, store.rows()).values().get("ensemble_std"))
+                        .isPositive();
+            }
+        }
+    }
+
+    /** Each completion alone behind its prompt, [completions, heads]. */
+    private static Tensor rewards(Decoder decoder, Compared compared) {
+        List<Tensor> rewards = new ArrayList<>();
+        for (int[] completion : compared.completions()) {
+            int[] ids = IntStream.concat(Arrays.stream(compared.prompt()), Arrays.stream(completion))
+                    .toArray();
+            Tensor last = decoder.hidden(Layout.of(List.of(ids))).narrow(0, ids.length - 1L, 1);
+            rewards.add(last.matmul(decoder.head().transpose(0, 1)));
+        }
+        return Tensor.cat(0, rewards);
+    }
+
+    /** The gradient of a number beside the model, which is cleared. */
+    private static double taken(Optional<TrainedNumber> number) {
+        try (NoGrad guard = NoGrad.open()) {
+            return number.map(one -> {
+                        double gradient = one.value().grad().item();
+                        one.value().grad().zeroInPlace();
+                        return gradient;
+                    })
+                    .orElse(0.0);
+        }
+    }
+
+    /** Each ranking by itself, each completion alone behind its prompt. */
+    private static double plainly(
+            Decoder decoder, List<Example> rows, RewardObjective lists, int counted, Optional<Tensor> number) {
+        double sum = 0;
+        for (Example row : rows) {
+            Compared compared = Compared.of(row);
+            if (!lists.counts(compared.ranking())) {
+                continue;
+            }
+            try (Scope scope = Scope.open()) {
+                Tensor rewards = rewards(decoder, compared).reshape(-1);
+                RewardBatch batch = new RewardBatch(rewards, List.of(compared.ranking()), number);
+                Tensor loss =
+                        lists.loss(batch, new RewardObjective.Step(counted)).value();
+                loss.backward();
+                sum += loss.item();
+            }
+        }
+        return sum;
+    }
+
+    private static List<Example> rankings(Decoder decoder) {
+        Random random = new Random(8);
+        int vocabulary = decoder.architecture().vocabularySize();
+        List<Example> rows = new ArrayList<>(pairs(decoder).subList(0, 2));
+        TokenPair last = pairs(decoder).get(5);
+        for (Judgement judgement : List.of(new Judgement(0, 0.8, false), new Judgement(0, 1, true))) {
+            rows.add(new TokenPair(last.prompt(), last.chosen(), last.rejected(), judgement));
+        }
+        for (int[] ranks : new int[][] {{2, 1}, {2, 4, 1, 3}, {1, 1}, {3, 1, 1}, {5, 2, 2, 1, 4}}) {
+            List<int[]> completions = Arrays.stream(ranks)
+                    .mapToObj(rank ->
+                            random.ints(1 + random.nextInt(6), 0, vocabulary).toArray())
+                    .toList();
+            int[] prompt = random.ints(1 + random.nextInt(9), 0, vocabulary).toArray();
+            rows.add(new TokenRanked(prompt, completions, ranks));
+        }
+        return rows;
     }
 
     /** Pairs with prompts and answers of one token and of many, answers of very different lengths, and some margins. */
@@ -201,7 +384,7 @@ class RewardLoopTest {
                         random.ints(l[0], 0, vocabulary).toArray(),
                         random.ints(l[1], 0, vocabulary).toArray(),
                         random.ints(l[2], 0, vocabulary).toArray(),
-                        l[0] % 2 == 0 ? 0.5 : 0))
+                        Judgement.of(l[0] % 2 == 0 ? 0.5 : 0)))
                 .toList();
     }
 }

@@ -22,6 +22,7 @@ import dev.plumb.train.MetricsLog.Split;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -34,6 +35,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whole runs of reward models. */
 class RewardRunTest {
@@ -126,7 +129,7 @@ class RewardRunTest {
         }
         Job job = TinyRun.job(folder.resolve("run.yaml"), "model=" + run.finalModel(), "output=" + folder.resolve("x"));
         Map<String, Double> want = eval(run, true);
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scores(), Hub.ofEnvironment())) {
             TokenStore held = workplace.dataset().eval();
             double margin = 0;
             for (long row : held.rows()) {
@@ -175,7 +178,7 @@ class RewardRunTest {
 
     private float[] head(long seed) {
         try (Checkpoint checkpoint =
-                Checkpoint.loadForScoring(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU, seed)) {
+                Checkpoint.loadForScoring(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU, seed, 1)) {
             return checkpoint.decoder().head().toFloats();
         }
     }
@@ -186,11 +189,11 @@ class RewardRunTest {
                 "reward",
                 "run",
                 settings("data: {files: [" + folder.resolve("told.jsonl") + "], eval_share: 0, shuffle: false}")));
-        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scoring(), Hub.ofEnvironment())) {
+        try (Workplace workplace = Workplace.open(job.run(), job.rows(), job.scores(), Hub.ofEnvironment())) {
             List<Double> margins = workplace.dataset().train().rows().stream()
                     .map(row -> {
                         Example example = workplace.dataset().train().get(row);
-                        return ((TokenPair) example).margin();
+                        return ((TokenPair) example).judgement().margin();
                     })
                     .toList();
             assertThat(margins.subList(0, 4)).containsExactly(0.0, 0.1, 0.2, 0.0);
@@ -206,6 +209,88 @@ class RewardRunTest {
         }
     }
 
+    /** Rows told apart by a word, and as many that are equally good. */
+    private void addTies() throws IOException {
+        Random random = new Random(12);
+        List<String> rows = new ArrayList<>();
+        for (int row = 0; row < 80; row++) {
+            String word = row % 2 == 0 ? "storm" : "harbour";
+            String one = sentence(random, word);
+            String other = sentence(random, word);
+            rows.add(new JsonMapper()
+                    .createObjectNode()
+                    .put("prompt", "tie " + row)
+                    .put("chosen", one)
+                    .put("rejected", one.equals(other) ? other + " sea" : other)
+                    .put("tie", true)
+                    .toString());
+        }
+        Files.write(folder.resolve("told.jsonl"), rows, StandardOpenOption.APPEND);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"rao_kupper", "davidson"})
+    void tiesTrainANumberThatIsKeptWithTheModel(String ties) throws IOException {
+        addTies();
+        RunLayout run = tiny.train("reward", "one", settings("ties: " + ties, "save_steps: 40"));
+        assertThat(eval(run, true).get("accuracy")).isGreaterThan(0.9);
+        assertThat(eval(run, true).get("loss")).isLessThan(eval(run, false).get("loss") * 0.8);
+        double first = number(run.checkpoints().resolve("step-40"));
+        double last = number(run.finalModel());
+        assertThat(last).isNotEqualTo(first);
+        String shown = ties.equals("davidson") ? "ties/log_nu" : "ties/eta";
+        double eta = ties.equals("davidson") ? last : Math.log1p(Math.exp(last));
+        assertThat(eval(run, true).get(shown)).isCloseTo(eta, within(1e-5));
+
+        TinyRun.assertSame(tiny.train("reward", "two", settings("ties: " + ties, "save_steps: 40")), run);
+        TinyRun.assertSame(tiny.resumeFrom(40, "two"), run);
+        assertThat(number(tiny.layout("two").finalModel())).isEqualTo(last);
+        RunLayout on =
+                tiny.train("reward", "on", settings("ties: " + ties, "model: " + run.finalModel(), "max_steps: 1"));
+        assertThat(eval(on, false).get(shown)).isCloseTo(eta, within(1e-5));
+    }
+
+    private static double number(Path model) {
+        try (Safetensors file = Safetensors.open(model.resolve("reward_loss.safetensors"));
+                Scope scope = Scope.open()) {
+            return file.read(file.names().iterator().next()).item();
+        }
+    }
+
+    @Test
+    void tiesThatAreDroppedAreCounted() throws IOException {
+        addTies();
+        RunLayout run = tiny.train("reward", "run", settings("max_steps: 1"));
+        assertThat(eval(run, true).get("rows_without_order")).isPositive();
+        assertThat(Files.exists(run.finalModel().resolve("reward_loss.safetensors")))
+                .isFalse();
+        List<String> all = Files.readAllLines(folder.resolve("told.jsonl"));
+        Files.write(folder.resolve("told.jsonl"), all.subList(240, 320));
+        assertThatThrownBy(() -> tiny.train("reward", "none", settings()))
+                .isInstanceOf(PlumbException.class)
+                .hasMessageContaining("All rows are ties");
+        Job none = TinyRun.job(tiny.yaml("reward", "checked", settings()));
+        assertThatThrownBy(() -> new Training(none, false, List.of("test")).check())
+                .hasMessageContaining("All rows are ties");
+        assertThat(eval(tiny.train("reward", "half", settings("ties: half", "max_steps: 1")), true)
+                        .get("loss"))
+                .isGreaterThanOrEqualTo(Math.log(2));
+    }
+
+    @Test
+    void whatDoesNotGoTogetherIsRefused() {
+        for (String[] both : new String[][] {
+            {"loss_type: plackett_luce", "ties: half"},
+            {"loss_type: plackett_luce", "label_smoothing: 0.1"},
+            {"ties: davidson", "center_rewards_coefficient: 0.01"},
+            {"ranking_top_k: 2", "per_choice: false"}
+        }) {
+            assertThatThrownBy(() -> TinyRun.job(tiny.yaml("reward", "x", settings(both))))
+                    .isInstanceOf(PlumbException.class)
+                    .hasMessageContaining("choose");
+        }
+    }
+
     @Test
     void aRewardModelIsNoLanguageModel() {
         RunLayout run = tiny.train("reward", "run", settings("max_steps: 1"));
@@ -213,6 +298,57 @@ class RewardRunTest {
                 .isInstanceOf(PlumbException.class)
                 .hasMessage(run.finalModel() + ": is a reward model, which gives scores and writes nothing; this method"
                         + " needs a language model.");
+    }
+
+    @Test
+    void headsOfOneModelLearnApartAndAreOneFile() throws IOException {
+        RunLayout run = tiny.train("reward", "one", settings("num_heads: 3"));
+        assertThat(eval(run, true).get("accuracy")).isGreaterThan(0.9);
+        assertThat(eval(run, true).get("ensemble_std")).isPositive();
+        JsonNode config = new JsonMapper()
+                .readTree(run.finalModel().resolve("config.json").toFile());
+        assertThat(config.at("/id2label").size()).isEqualTo(3);
+        try (Safetensors file = Safetensors.open(run.finalModel().resolve("model.safetensors"));
+                Scope scope = Scope.open()) {
+            assertThat(file.shape("score.weight")).containsExactly(3, 16);
+            Tensor heads = file.read("score.weight");
+            double apart = heads.narrow(0, 0, 1).sub(heads.narrow(0, 1, 1)).squaredNorm();
+            assertThat(apart).isGreaterThan(0.01);
+        }
+        TinyRun.assertSame(tiny.train("reward", "two", settings("num_heads: 3")), run);
+        TinyRun.assertSame(tiny.resumeFrom(20, "two"), run);
+        assertThat(eval(tiny.train("reward", "on", settings("num_heads: 3", "model: " + run.finalModel())), false))
+                .isEqualTo(eval(run, true));
+        assertThat(Math.abs(TinyRun.distance(
+                        tiny.train("reward", "alike", settings("num_heads: 3", "bootstrap: false")), run)))
+                .isPositive();
+    }
+
+    /** The first of several fresh heads is that of a model of one. */
+    @Test
+    void headsHaveSeedsOfTheirOwn() {
+        try (Checkpoint checkpoint =
+                Checkpoint.loadForScoring(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU, 5, 2)) {
+            float[] heads = checkpoint.decoder().head().toFloats();
+            assertThat(Arrays.copyOf(heads, 16)).containsExactly(head(5));
+            assertThat(Arrays.copyOfRange(heads, 16, 32)).containsExactly(head(6));
+        }
+    }
+
+    @Test
+    void rowsAreDrawnWithReplacement() {
+        Bootstrap bootstrap = new Bootstrap(3);
+        int[] counts = new int[25];
+        double both = 0;
+        for (int row = 0; row < 20_000; row++) {
+            int weight = bootstrap.weight(0, row);
+            counts[weight]++;
+            both += weight * (double) bootstrap.weight(1, row) / 20_000;
+        }
+        for (int k = 0, factorial = 1; k < 5; k++, factorial *= k) {
+            assertThat(counts[k] / 20_000.0).isCloseTo(Math.exp(-1) / factorial, within(0.015));
+        }
+        assertThat(both).isCloseTo(1, within(0.05)); // heads draw independently
     }
 
     @Test
@@ -237,8 +373,8 @@ class RewardRunTest {
         }
         assertThatThrownBy(() -> tiny.train("reward", "next", settings("model: " + two)))
                 .isInstanceOf(PlumbException.class)
-                .hasMessage(
-                        two + ": gives 2 scores for a text; a reward model gives one. Name the language model that it"
-                                + " was made from.");
+                .hasMessage(two
+                        + ": gives 2 scores for a text, where this run wants 1. Method reward with num_heads=2 goes on with"
+                        + " it; or name the language model that it was made from.");
     }
 }

@@ -9,6 +9,7 @@ import dev.plumb.Shared;
 import dev.plumb.config.Binder;
 import dev.plumb.config.YamlSource;
 import dev.plumb.data.Example;
+import dev.plumb.data.Judgement;
 import dev.plumb.data.Stores;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenPrompt;
@@ -131,7 +132,7 @@ class TrajectoriesTest {
                 String centring = "center_rewards_coefficient=" + text(golden, "/options/center_rewards_coefficient");
                 BradleyTerry reward = new BradleyTerry(Binder.bind(
                         BradleyTerry.Config.class, YamlSource.commandLine().with(List.of(centring))));
-                return new RewardLoop(decoder, settings, reward, false)::learn;
+                return new RewardLoop(decoder, settings, reward, false, Optional.empty(), Optional.empty())::learn;
             }
             Dpo dpo = new Dpo(Binder.bind(
                     Dpo.Config.class, YamlSource.commandLine().with(List.of("beta=" + text(golden, "/options/beta")))));
@@ -197,7 +198,7 @@ class TrajectoriesTest {
                     Arrays.copyOf(chosen, prompt),
                     Arrays.copyOfRange(chosen, prompt, chosen.length),
                     Arrays.copyOfRange(rejected, prompt, rejected.length),
-                    row.path("margin").asDouble());
+                    Judgement.of(row.path("margin").asDouble()));
         }
 
         private static int[] ids(JsonNode node) {
