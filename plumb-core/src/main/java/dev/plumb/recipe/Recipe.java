@@ -299,7 +299,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                 made.put(name, unknown());
                 return;
             }
-            if (!job.get().scores() > 0) {
+            if (job.get().scores() == 0) {
                 requireWriter(job.get().run().model(), real);
             }
             Path begins = rehearsal.get().run().model();
