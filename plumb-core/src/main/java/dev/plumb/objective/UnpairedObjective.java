@@ -8,8 +8,21 @@ public interface UnpairedObjective {
      * @param desirable completions that were judged good
      * @param undesirable completions that were judged bad
      * @param mismatched log-probabilities of completions behind prompts that they do not belong to
+     * @param meanLogRatio mean log-ratio of policy and reference of all completions so far, those of this step included; 0 where
+     *     {@link #needsMeanLogRatio} is false
      */
-    record Step(long desirable, long undesirable, Mismatched mismatched) {
+    record Step(long desirable, long undesirable, Mismatched mismatched, double meanLogRatio) {
+        /**
+         * A step of an objective that needs no mean.
+         *
+         * @param desirable completions that were judged good
+         * @param undesirable completions that were judged bad
+         * @param mismatched log-probabilities of completions behind prompts that they do not belong to
+         */
+        public Step(long desirable, long undesirable, Mismatched mismatched) {
+            this(desirable, undesirable, mismatched, 0);
+        }
+
         /**
          * All completions.
          *
@@ -48,6 +61,15 @@ public interface UnpairedObjective {
      * @return true if it must be computed
      */
     boolean needsMismatched();
+
+    /**
+     * Whether {@link Step#meanLogRatio} is used.
+     *
+     * @return true if it must be known
+     */
+    default boolean needsMeanLogRatio() {
+        return false;
+    }
 
     /**
      * The loss of a step in which policy and reference agree, as they do before the first update.

@@ -164,8 +164,11 @@ public final class Evaluation {
      * @throws IllegalArgumentException if the method gives no rewards to answers
      */
     public PairScores rewards(Decoder model, List<float[]> start, Job job) {
-        if (job instanceof Job.KtoJob kto) {
+        if (job instanceof UnpairedJob.KtoJob kto) {
             return ratios(logps(model), start, kto.kto().beta());
+        }
+        if (job instanceof UnpairedJob.BcoJob bco) {
+            return ratios(logps(model), start, bco.bco().beta());
         }
         if (!(job instanceof PreferenceJob pairs)) {
             throw new IllegalArgumentException(job.run().method() + " compares no answers");

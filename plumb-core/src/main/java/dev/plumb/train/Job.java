@@ -5,13 +5,12 @@ import dev.plumb.config.Setting;
 import dev.plumb.data.RowKind;
 import dev.plumb.data.StepConfig;
 import dev.plumb.objective.Gdpo;
-import dev.plumb.objective.Kto;
 import dev.plumb.objective.Sft;
 import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
 public sealed interface Job
-        permits Job.SftJob, RewardJob, Job.KtoJob, Job.GdpoJob, PreferenceJob, SolutionJob, OnlineJob {
+        permits Job.SftJob, RewardJob, UnpairedJob, Job.GdpoJob, PreferenceJob, SolutionJob, OnlineJob {
     /**
      * What every run has.
      *
@@ -117,51 +116,6 @@ public sealed interface Job
         @Override
         public RowKind rows() {
             return RowKind.DEMONSTRATION;
-        }
-    }
-
-    /**
-     * Learning from thumbs up and down.
-     *
-     * @param run what every run has
-     * @param optimisation how weights are updated
-     * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the data are gone through
-     * @param reference how the reference is kept
-     * @param kto the objective
-     */
-    record KtoJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
-
-            @Setting(doc = "Learning rate after warm-up.", byDefault = "1e-6", min = 0, aboveMin = true, source = "TRL")
-            double learningRate,
-
-            @Setting(
-                    doc = "How often the data are gone through.",
-                    byDefault = "1.0",
-                    min = 0,
-                    aboveMin = true,
-                    source = "arXiv 2402.01306")
-            double numTrainEpochs,
-
-            @Inline ReferenceSettings reference,
-
-            @Inline Kto.Config kto)
-            implements Job {
-        /** Checks what single ranges cannot. */
-        public KtoJob {
-            reference.requireFits(run);
-            if (reference.precomputeRefLogProbs() && kto.lossType() == Kto.LossType.KTO) {
-                throw new IllegalArgumentException(
-                        "precompute_ref_log_probs cannot serve loss_type: kto, which asks the reference about new pairs of"
-                                + " prompt and answer at every step; leave it out, or choose loss_type: apo_zero_unpaired");
-            }
-        }
-
-        @Override
-        public RowKind rows() {
-            return RowKind.UNPAIRED;
         }
     }
 

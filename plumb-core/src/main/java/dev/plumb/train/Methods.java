@@ -19,6 +19,10 @@ public final class Methods {
     private static final String PROMPTS =
             "prompt, as text or as messages; or messages that end before the answer; or Alpaca instruction + input;"
                     + " other columns, such as answer, go to the reward functions";
+    private static final String THUMBS =
+            "prompt + completion + label (true or false, 1 or 0), as texts or as messages; or messages, ShareGPT"
+                    + " conversations or Alpaca rows with label (or kto_tag); or pairs as for dpo, each of which"
+                    + " becomes a thumb up and a thumb down";
     private static final String WITH_REFERENCE =
             "the model, its gradients, two AdamW moments and the frozen reference (none"
                     + " with precompute_ref_log_probs: its answers are kept on disk instead; none with use_peft: it"
@@ -153,12 +157,23 @@ public final class Methods {
                     D(y) = log p(y | x) - log p_ref(y | x)
                     z = max(0, E D(y')),   y': the answer to another prompt than x; no gradient
                     at the first step D = z = 0, so L is half the mean of λ""",
-                    "prompt + completion + label (true or false, 1 or 0), as texts or as messages; or messages, ShareGPT"
-                            + " conversations or Alpaca rows with label (or kto_tag); or pairs as for dpo, each of which"
-                            + " becomes a thumb up and a thumb down",
+                    THUMBS,
                     "the model, its gradients, two AdamW moments and the frozen reference",
                     "arXiv 2402.01306, equation 7",
-                    Job.KtoJob.class),
+                    UnpairedJob.KtoJob.class),
+            new Method<>(
+                    "bco",
+                    "binary classifier optimisation: learn from thumbs by telling good answers from bad ones",
+                    "Like kto from single judged answers, but with the loss of a classifier whose logit is the reward, less a"
+                            + " running mean of all rewards (delta), which is part of every checkpoint. No mismatched pairs"
+                            + " are needed, so any batch size will do; each step reads its rows twice.",
+                    """
+                    L = - E log σ(r - δ) over good, - E log σ(δ - r) over bad answers,   r = β log(p / p_ref)
+                    δ: mean of all r so far, those of this step included""",
+                    THUMBS,
+                    WITH_REFERENCE,
+                    "arXiv 2404.04656",
+                    UnpairedJob.BcoJob.class),
             new Method<>(
                     "grpo",
                     "group-relative policy optimisation: write several answers to each prompt and learn from those that earn"

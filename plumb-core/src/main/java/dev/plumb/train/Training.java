@@ -179,8 +179,8 @@ public final class Training {
                     start, judge.optimisation(), judge.objective(), judge.reading(), judge.freezeBackbone());
             return train(loop, workplace, folder, interrupt);
         }
-        if (job instanceof Job.KtoJob kto) {
-            return trainUnpaired(kto, workplace, folder, provenance, interrupt);
+        if (job instanceof UnpairedJob judged) {
+            return trainUnpaired(judged, workplace, folder, provenance, interrupt);
         }
         if (job instanceof OnlineJob online) {
             return trainOnline(online, workplace, folder, interrupt);
@@ -237,17 +237,17 @@ public final class Training {
     }
 
     private Optional<Path> trainUnpaired(
-            Job.KtoJob kto, Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
+            UnpairedJob judged, Workplace workplace, RunFolder folder, Provenance provenance, Interrupt interrupt) {
         Decoder start = workplace.checkpoint().decoder();
-        Optimisation optimisation = kto.optimisation();
-        UnpairedObjective objective = new Kto(kto.kto());
+        Optimisation optimisation = judged.optimisation();
+        UnpairedObjective objective = judged.objective();
         int maxLength = workplace.dataset().preflight().maxLength();
-        if (kto.kto().lossType() == Kto.LossType.SEED) {
+        if (judged instanceof UnpairedJob.KtoJob kto && kto.kto().lossType() == Kto.LossType.SEED) {
             System.out.println(
                     "loss_type: seed differs from the paper: no reference point, and the means of good and bad"
                             + " answers are added, so that their counts do not matter.");
         }
-        if (kto.reference().precomputeRefLogProbs()) {
+        if (judged.reference().precomputeRefLogProbs()) {
             int tokens = optimisation.tokensPerPass(start.device());
             try (StoredReference stored = precompute(
                     workplace, provenance, store -> Part.judged(store, store.rows(), tokens, optimisation.style()))) {
@@ -255,7 +255,7 @@ public final class Training {
                 return train(loop, workplace, folder, interrupt);
             }
         }
-        try (FrozenModel frozen = FrozenModel.of(start, kto.reference())) {
+        try (FrozenModel frozen = FrozenModel.of(start, judged.reference())) {
             Policy model = new Policy(frozen.decoder(), false);
             Reference reference = part -> model.score(part.packing()).logps();
             Loop loop = new UnpairedLoop(start, optimisation, objective, reference, Optional.of(model), maxLength);

@@ -13,6 +13,8 @@ import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.DoubleStream;
@@ -27,6 +29,7 @@ final class UnpairedLoop implements Loop {
     private final Policy policy;
     private final Device device;
     private double expectedAtStart;
+    private RunningMean seen = new RunningMean(0, 0);
 
     /**
      * A loop.
@@ -57,6 +60,9 @@ final class UnpairedLoop implements Loop {
     @Override
     public Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         Iterable<Part<TokenJudged>> parts = parts(store, rows);
+        if (objective.needsMeanLogRatio()) {
+            seen = seen.with(logRatios(parts));
+        }
         UnpairedObjective.Step step = step(store, rows);
         expectedAtStart = objective.lossAtStart(step);
         Metrics measured = new Metrics();
@@ -104,7 +110,20 @@ final class UnpairedLoop implements Loop {
         if (objective.needsMismatched()) {
             mismatched = mismatched(Mismatch.of(store, rows, maxLength));
         }
-        return new UnpairedObjective.Step(desirable, rows.size() - desirable, mismatched);
+        return new UnpairedObjective.Step(desirable, rows.size() - desirable, mismatched, seen.mean());
+    }
+
+    /** Log-ratios of whole completions under the policy as it is. */
+    private double[] logRatios(Iterable<Part<TokenJudged>> parts) {
+        DoubleStream.Builder all = DoubleStream.builder();
+        for (Part<TokenJudged> part : parts) {
+            try (Scope scope = Scope.open();
+                    NoGrad guard = NoGrad.open()) {
+                Tensor apart = policy.score(part.packing()).logps().sub(reference.logps(part));
+                addSums(all, apart.toDoubles(), part.packing().lengths());
+            }
+        }
+        return all.build().toArray();
     }
 
     /** Scores completions behind prompts that they do not belong to, before the weights' gradients are touched. */
@@ -120,15 +139,17 @@ final class UnpairedLoop implements Loop {
     }
 
     private static void addSums(DoubleStream.Builder sums, Policy model, Packing packing) {
-        double[] logps;
         try (Scope scope = Scope.open()) {
-            logps = model.score(packing).logps().toDoubles();
+            addSums(sums, model.score(packing).logps().toDoubles(), packing.lengths());
         }
+    }
+
+    private static void addSums(DoubleStream.Builder sums, double[] perToken, int[] lengths) {
         int token = 0;
-        for (int length : packing.lengths()) {
+        for (int length : lengths) {
             double sum = 0;
             for (int end = token + length; token < end; token++) {
-                sum += logps[token];
+                sum += perToken[token];
             }
             sums.add(sum);
         }
@@ -150,6 +171,20 @@ final class UnpairedLoop implements Loop {
     private static void note(Metrics measured, Part<TokenJudged> part, Loss loss, LogProbs.Scores scores) {
         measured.add(loss);
         measured.add(scores, part.packing().trained());
+    }
+
+    @Override
+    public void save(Path folder) throws IOException {
+        if (objective.needsMeanLogRatio()) {
+            seen.save(folder);
+        }
+    }
+
+    @Override
+    public void load(Path folder, TokenStore store) {
+        if (objective.needsMeanLogRatio()) {
+            seen = RunningMean.load(folder);
+        }
     }
 
     @Override

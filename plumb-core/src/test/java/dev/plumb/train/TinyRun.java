@@ -121,7 +121,7 @@ public record TinyRun(Path folder) {
         return folder.resolve(
                 switch (method) {
                     case "sft" -> "demonstrations.jsonl";
-                    case "kto" -> "judged.jsonl";
+                    case "kto", "bco" -> "judged.jsonl";
                     case "grpo", "rloo", "reinforce", "reinforce_plus_plus", "remax", "ppo", "online_dpo", "raft" ->
                         "prompts.jsonl";
                     default -> "pairs.jsonl";
