@@ -60,6 +60,10 @@ class NotFiniteTest {
         tiny.writeWeights(Double.POSITIVE_INFINITY);
         assertThatThrownBy(() -> tiny.train("dpo", "run", "max_steps: 5"))
                 .isInstanceOf(PlumbException.class)
+                .hasMessageContaining(
+                        "logits are not finite: its weights are broken"); // when held-out prompts are answered
+        assertThatThrownBy(() -> tiny.train("dpo", "unsampled", "max_steps: 5", "sample_prompts: 0"))
+                .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("Step 1 gave a loss of NaN");
     }
 
