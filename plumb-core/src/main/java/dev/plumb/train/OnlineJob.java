@@ -5,9 +5,11 @@ import dev.plumb.config.Setting;
 import dev.plumb.data.RowKind;
 import dev.plumb.objective.Grpo;
 import dev.plumb.objective.GrpoConfig;
+import dev.plumb.objective.OnlineDpo;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.Ppo;
 import dev.plumb.objective.PpoConfig;
+import dev.plumb.objective.Raft;
 import dev.plumb.objective.ReMax;
 import dev.plumb.objective.Reinforce;
 import dev.plumb.objective.ReinforcePlusPlus;
@@ -349,6 +351,92 @@ public sealed interface OnlineJob extends Job {
         @Override
         public Optional<CriticSettings> critic() {
             return Optional.of(valueFunction);
+        }
+    }
+
+    /**
+     * Online DPO; of rollouts of many prompts, iterative DPO.
+     *
+     * @param run what every run has
+     * @param optimisation how weights are updated
+     * @param learningRate the learning rate after warm-up
+     * @param numTrainEpochs how often the prompts are gone through
+     * @param online how the policy writes
+     * @param rewards what completions are rewarded for
+     * @param reference how the reference is kept
+     * @param onlineDpo the objective
+     */
+    record OnlineDpoJob(
+            @Inline RunSettings run,
+            @Inline Optimisation optimisation,
+
+            @Setting(
+                    doc = "Learning rate after warm-up; about ten times that for an adapter.",
+                    byDefault = "5e-7",
+                    min = 0,
+                    aboveMin = true,
+                    source = "TRL")
+            double learningRate,
+
+            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
+            double numTrainEpochs,
+
+            @Inline OnlineSettings online,
+            @Inline Rewards rewards,
+            @Inline ReferenceSettings reference,
+            @Inline OnlineDpo.Config onlineDpo)
+            implements OnlineJob {
+        /** Settles what is not given and checks what single ranges cannot. */
+        public OnlineDpoJob {
+            online = OnlineJob.settled(run, optimisation, online.or(2, 1), reference, new OnlineDpo(onlineDpo));
+        }
+
+        @Override
+        public PolicyObjective policy() {
+            return new OnlineDpo(onlineDpo);
+        }
+    }
+
+    /**
+     * Rejection-sampling fine-tuning.
+     *
+     * @param run what every run has
+     * @param optimisation how weights are updated
+     * @param learningRate the learning rate after warm-up
+     * @param numTrainEpochs how often the prompts are gone through
+     * @param online how the policy writes
+     * @param rewards what completions are rewarded for
+     * @param reference how the reference is kept
+     * @param raft the objective
+     */
+    record RaftJob(
+            @Inline RunSettings run,
+            @Inline Optimisation optimisation,
+
+            @Setting(
+                    doc = "Learning rate after warm-up; about ten times that for an adapter.",
+                    byDefault = "1e-5",
+                    min = 0,
+                    aboveMin = true,
+                    source = "Llama 3, arXiv 2407.21783")
+            double learningRate,
+
+            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
+            double numTrainEpochs,
+
+            @Inline OnlineSettings online,
+            @Inline Rewards rewards,
+            @Inline ReferenceSettings reference,
+            @Inline Raft.Config raft)
+            implements OnlineJob {
+        /** Settles what is not given and checks what single ranges cannot. */
+        public RaftJob {
+            online = OnlineJob.settled(run, optimisation, online.or(8, 1), reference, new Raft(raft));
+        }
+
+        @Override
+        public PolicyObjective policy() {
+            return new Raft(raft);
         }
     }
 }

@@ -1,5 +1,6 @@
 package dev.plumb.train;
 
+import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenPrompt;
 import dev.plumb.data.TokenStore;
@@ -52,6 +53,7 @@ final class OnlineLoop implements Loop {
     private Rollout rollout = Rollout.NONE;
     private Metrics ofRollout = new Metrics();
     private List<String> faults = List.of();
+    private boolean learnt;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
     /**
@@ -210,16 +212,18 @@ final class OnlineLoop implements Loop {
             measured.set("early_stopped", 1);
             return measured;
         }
-        List<Integer> chosen = rollout.step(turn.phase(), settings.miniBatches(), seed + turn.take()).stream()
+        boolean whole = objective.together() > 1;
+        List<Integer> chosen = rollout.step(whole, turn.phase(), settings.miniBatches(), seed + turn.take()).stream()
                 .filter(i -> rollout.credit().kept()[i])
                 .toList();
+        learnt = !chosen.isEmpty();
         long tokens = chosen.stream()
                 .mapToLong(i -> rollout.written().get(i).ids().length)
                 .sum();
         PolicyObjective.Step step = new PolicyObjective.Step(chosen.size(), tokens, roller.maxLength());
         measured.total("loss", 0);
         double drift = 0;
-        for (RolloutPart part : scorer.parts(rollout.written(), chosen)) {
+        for (RolloutPart part : scorer.parts(rollout.written(), chosen, objective.together())) {
             try (Scope scope = Scope.open()) {
                 drift += learn(part, step, measured);
                 optimizer.collect();
@@ -300,9 +304,22 @@ final class OnlineLoop implements Loop {
         return Critic.owns(name) ? criticRate : 1;
     }
 
+    /** Without a completion to learn from, moments of earlier steps must not move the weights either. */
     @Override
     public boolean updates() {
-        return !rollout.givenUp();
+        return learnt && !rollout.givenUp();
+    }
+
+    /** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */
+    @Override
+    public void requireSoundStart(double loss) {
+        double expected = objective.lossAtStart();
+        // Numbers of 16 bits round otherwise where others stand beside them, and over whole answers that adds up.
+        boolean exact = policy.decoder().weights().dtype() == DType.FLOAT32;
+        if (exact && learnt && Math.abs(loss - expected) > 1e-3 * Math.max(1, expected)) {
+            throw new PlumbException("Before the first update policy and reference must agree and the loss be "
+                    + expected + ", but it is " + loss + ". The reference is not the model that is trained.");
+        }
     }
 
     @Override

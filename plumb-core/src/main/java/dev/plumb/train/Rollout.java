@@ -37,15 +37,16 @@ record Rollout(int groupSize, List<Written> written, PolicyObjective.Credit cred
 
     /**
      * The completions of a step by their numbers: all, or one of several shares of a shuffled order. Groups stay whole where
-     * they can be shared out evenly, which lets their prompts be computed once.
+     * they can be shared out evenly, which lets their prompts be computed once, or must.
      *
+     * @param whole whether they must
      * @param phase which of the steps, from 0
      * @param miniBatches steps of one walk through the rollout
      * @param seed of the order
      */
-    List<Integer> step(int phase, int miniBatches, long seed) {
+    List<Integer> step(boolean whole, int phase, int miniBatches, long seed) {
         int groups = written.size() / groupSize;
-        int unit = groups % miniBatches == 0 ? groupSize : 1;
+        int unit = whole || groups % miniBatches == 0 ? groupSize : 1;
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < written.size() / unit; i++) {
             order.add(i);

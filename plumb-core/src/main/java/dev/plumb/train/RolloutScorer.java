@@ -79,28 +79,47 @@ final class RolloutScorer {
 
     /** Splits completions into parts; those of one prompt that follow each other share it. */
     List<RolloutPart> parts(List<Written> written, List<Integer> rows) {
+        return parts(written, rows, 1);
+    }
+
+    /** The same, with so many that follow each other in one part, also where that alone is more than a part should hold. */
+    List<RolloutPart> parts(List<Written> written, List<Integer> rows, int together) {
+        if (rows.size() % together != 0) {
+            throw new IllegalArgumentException(rows.size() + " completions are not " + together + " of each prompt");
+        }
         List<RolloutPart> parts = new ArrayList<>();
         List<Integer> now = new ArrayList<>();
         long held = 0;
-        for (int row : rows) {
-            Written one = written.get(row);
-            boolean shares = !now.isEmpty()
-                    && style == Packing.Style.SHARED
-                    && written.get(now.get(now.size() - 1)).row() == one.row();
-            long more = one.ids().length + (shares ? 0 : one.prompt().length);
+        for (int at = 0; at < rows.size(); at += together) {
+            List<Integer> next = rows.subList(at, at + together);
+            long more = size(written, now, next);
             if (!now.isEmpty() && held + more > tokens) {
                 parts.add(part(written, now));
                 now = new ArrayList<>();
                 held = 0;
-                more = one.ids().length + one.prompt().length;
+                more = size(written, now, next);
             }
-            now.add(row);
+            now.addAll(next);
             held += more;
         }
         if (!now.isEmpty()) {
             parts.add(part(written, now));
         }
         return parts;
+    }
+
+    /** Tokens that more completions add to a part. */
+    private long size(List<Written> written, List<Integer> part, List<Integer> more) {
+        long before =
+                part.isEmpty() ? -1 : written.get(part.get(part.size() - 1)).row();
+        long size = 0;
+        for (int row : more) {
+            Written one = written.get(row);
+            boolean shares = style == Packing.Style.SHARED && before == one.row();
+            size += one.ids().length + (shares ? 0 : one.prompt().length);
+            before = one.row();
+        }
+        return size;
     }
 
     private RolloutPart part(List<Written> written, List<Integer> rows) {

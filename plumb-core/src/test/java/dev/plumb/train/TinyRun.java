@@ -122,7 +122,8 @@ record TinyRun(Path folder) {
                 switch (method) {
                     case "sft" -> "demonstrations.jsonl";
                     case "kto" -> "judged.jsonl";
-                    case "grpo", "rloo", "reinforce", "reinforce_plus_plus", "remax", "ppo" -> "prompts.jsonl";
+                    case "grpo", "rloo", "reinforce", "reinforce_plus_plus", "remax", "ppo", "online_dpo", "raft" ->
+                        "prompts.jsonl";
                     default -> "pairs.jsonl";
                 });
     }
