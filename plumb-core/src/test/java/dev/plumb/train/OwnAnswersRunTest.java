@@ -136,7 +136,9 @@ class OwnAnswersRunTest {
 
     @Test
     void withoutAPairNothingMoves() {
-        String[] settings = {"max_steps: 4", "reward_funcs: [{name: regex, regex: {pattern: 'none has this'}}]"};
+        String[] settings = {
+            "max_steps: 4", "weight_decay: 0.1", "reward_funcs: [{name: regex, regex: {pattern: 'none has this'}}]"
+        };
         RunLayout pairs = train("online_dpo", "pairs", settings);
         RunLayout best = train("raft", "best", settings);
         for (RunLayout run : List.of(pairs, best)) {
