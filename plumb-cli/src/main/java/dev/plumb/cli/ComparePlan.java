@@ -9,6 +9,7 @@ import dev.plumb.train.Job;
 import dev.plumb.train.Method;
 import dev.plumb.train.Methods;
 import dev.plumb.train.PreferenceJob;
+import dev.plumb.train.UnpairedJob;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -115,7 +116,7 @@ record ComparePlan(CompareSettings settings, List<Run> runs) {
                 of + "output=" + settings.output().resolve(name)));
         seed.ifPresent(one -> more.add(of + "seed=" + one));
         Job job = bind(method, source.with(more), shared);
-        if (job instanceof Job.KtoJob) { // as many pairs a step as the others, each of them two rows
+        if (job instanceof UnpairedJob) { // as many pairs a step as the others, each of them two rows
             more.add(of + "per_device_train_batch_size="
                     + Math.multiplyExact(2, job.optimisation().perDeviceTrainBatchSize()));
             job = bind(method, source.with(more), shared);
@@ -156,7 +157,7 @@ record ComparePlan(CompareSettings settings, List<Run> runs) {
     }
 
     private static boolean takesPairs(Method<?> method) {
-        return PreferenceJob.class.isAssignableFrom(method.job()) || method.job() == Job.KtoJob.class;
+        return PreferenceJob.class.isAssignableFrom(method.job()) || UnpairedJob.class.isAssignableFrom(method.job());
     }
 
     private static String comparable() {

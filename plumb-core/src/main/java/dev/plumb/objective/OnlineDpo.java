@@ -6,22 +6,29 @@ import dev.plumb.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
- * Online direct preference optimisation (arXiv 2402.04792): of the policy's own answers to a prompt the one that earns most is
- * preferred to the one that earns least.
+ * Online DPO (arXiv 2402.04792): the policy answers each prompt several times, rewards say which answer is the best and which the
+ * worst, and these two are learnt from as DPO and IPO learn from pairs that people judged.
  *
- * <p>With D = S − S_ref the log-ratio of a whole answer, w and l the better and the worse of a pair and h = D_w − D_l,
+ * <p>With r the reward of a completion, S its log-probability (sum over its tokens), D = S − S_ref, and w, l the completions of a
+ * prompt with the largest and the smallest r − missing_eos_penalty · [not ended],
  *
- * <p>L = − E log σ(β h), or E (h − 1 / 2β)² with {@code loss_type: ipo}.
+ * <ul>
+ *   <li>{@code sigmoid}: L = − E log σ(β (D_w − D_l)), arXiv 2305.18290 equation 7;
+ *   <li>{@code ipo}: L = E (D_w − D_l − 1 / 2β)², arXiv 2310.12036 equation 17 (τ there), over whole completions as in TRL's
+ *       online trainer.
+ * </ul>
  *
- * <p>E is over the pairs of a step. A rollout that is learnt from in several steps makes it iterative DPO (arXiv 2312.11456):
- * the pairs are then of a policy some steps ago, and there is no correction for that, as there is none in DPO. Departures from
- * TRL: pairs without a winner are left out, where TRL takes the first answer for the better one; a reward that is missing makes
- * no pair. Among the best the shorter answer is taken, among the worst the longer one.
+ * <p>There is no ratio to the policy that wrote, so a rollout of many prompts may be learnt from in several steps: then this is
+ * iterative DPO (arXiv 2312.11456, 2405.07863). Departures: a prompt whose best and worst answers earn the same, up to 1e-6, is
+ * left out (TRL takes the first for the better one), as is one with fewer than two rewarded answers; both are counted, and the
+ * loss is a mean over the pairs that are left. Of equally good answers the shortest is chosen, of equally bad ones the longest
+ * rejected. Equal answers earn equal rewards, so they make no pair.
  */
 public final class OnlineDpo implements PolicyObjective {
+    private static final double TIE = 1e-6;
     private final Config config;
 
     /**
@@ -33,9 +40,9 @@ public final class OnlineDpo implements PolicyObjective {
         this.config = config;
     }
 
-    /** Which loss. */
+    /** Losses of a pair. */
     public enum LossType {
-        /** − log σ(β h). */
+        /** −log σ(u). */
         SIGMOID,
         /** (h − 1 / 2β)². */
         IPO
@@ -45,9 +52,10 @@ public final class OnlineDpo implements PolicyObjective {
      * Settings of online DPO.
      *
      * @param beta β
-     * @param lossType which loss
-     * @param missingEosPenalty taken off the reward of an answer that was cut off
-     * @param minMargin how far apart two rewards must be
+     * @param lossType the loss of a pair
+     * @param missingEosPenalty what comes off the reward of a completion that did not end
+     * @param minMargin the least difference of the rewards of a pair
+     * @param maskTruncatedCompletions whether completions that were cut off are in no pair
      */
     public record Config(
             @Setting(
@@ -60,132 +68,176 @@ public final class OnlineDpo implements PolicyObjective {
             double beta,
 
             @Setting(
-                    doc = "sigmoid, or ipo, where the margin is pulled to a finite size.",
+                    doc = "sigmoid: that of dpo; ipo: the gap between the log-ratios of the whole answers of a pair is"
+                            + " pulled to 1 / (2 beta).",
                     byDefault = "sigmoid",
-                    source = "TRL")
+                    source = "arXiv 2402.04792; TRL")
             LossType lossType,
 
             @Setting(
-                    doc = "Taken off the reward of an answer that reached max_completion_length without ending; 1 is"
-                            + " usual with a reward model.",
+                    doc = "Comes off the reward of an answer that was cut off at the length limit; 1 suits most reward"
+                            + " models, which cannot see that an end is missing.",
+                    byDefault = "0.0",
                     min = 0,
                     source = "TRL")
-            Optional<Double> missingEosPenalty,
+            double missingEosPenalty,
 
             @Setting(
-                    doc = "How far apart the best and the worst reward of a prompt must be; pairs that are closer are"
-                            + " left out and counted as ties.",
-                    byDefault = "1e-6",
+                    doc = "Leave out a prompt whose best answer earns less than this above its worst.",
+                    byDefault = "0.0",
                     min = 0,
                     source = "arXiv 2405.07863")
-            double minMargin) {}
+            double minMargin,
+
+            @Setting(
+                    doc = "Do not pair answers that were cut off at the length limit.",
+                    byDefault = "false",
+                    source = "name: TRL's GRPO")
+            boolean maskTruncatedCompletions) {
+        /** Checks what single ranges cannot. */
+        public Config {
+            if (maskTruncatedCompletions && missingEosPenalty > 0) {
+                throw new IllegalArgumentException("mask_truncated_completions leaves out the answers that"
+                        + " missing_eos_penalty takes something off from; leave one of them out");
+            }
+        }
+    }
 
     @Override
     public Credit credit(Experience experience, double[] memory) {
-        int rows = experience.rows();
-        boolean[] kept = new boolean[rows];
-        List<double[]> signs = new ArrayList<>();
-        for (int i = 0; i < rows; i++) {
-            signs.add(new double[experience.oldLogps().get(i).length]);
-        }
-        double[] rewards = rewards(experience);
+        double[] scores = scores(experience);
+        int[] lengths = experience.lengths();
+        double[] signs = new double[scores.length];
+        boolean[] kept = new boolean[scores.length];
         double ties = 0;
-        double margins = 0;
-        double longer = 0;
-        int pairs = 0;
-        int groups = rows / experience.groupSize();
+        double close = 0;
+        double unpaired = 0;
+        List<Double> margins = new ArrayList<>();
+        int groups = scores.length / experience.groupSize();
         for (int g = 0; g < groups; g++) {
-            int first = g * experience.groupSize();
-            int best = pick(experience, rewards, first, true);
-            int worst = pick(experience, rewards, first, false);
-            if (best < 0 || !(rewards[best] - rewards[worst] > config.minMargin())) {
+            int[] rewarded = IntStream.range(g * experience.groupSize(), (g + 1) * experience.groupSize())
+                    .filter(i -> !Double.isNaN(scores[i]))
+                    .toArray();
+            if (rewarded.length < 2) {
+                unpaired++;
+                continue;
+            }
+            int chosen = first(rewarded, scores, lengths, 1);
+            int rejected = first(rewarded, scores, lengths, -1);
+            double margin = scores[chosen] - scores[rejected];
+            if (!(margin > TIE)) { // also where both are infinite
                 ties++;
-                continue;
+            } else if (margin < config.minMargin()) {
+                close++;
+            } else {
+                signs[chosen] = 1;
+                signs[rejected] = -1;
+                kept[chosen] = true;
+                kept[rejected] = true;
+                margins.add(margin);
             }
-            kept[best] = true;
-            kept[worst] = true;
-            Arrays.fill(signs.get(best), 1);
-            Arrays.fill(signs.get(worst), -1);
-            margins += rewards[best] - rewards[worst];
-            longer += signs.get(best).length - signs.get(worst).length;
-            pairs++;
         }
-        List<Measure> measures = new ArrayList<>(RolloutMeasures.of(experience, signs));
+        List<Measure> measures = new ArrayList<>(RolloutMeasures.of(experience, List.of()));
         measures.addAll(RolloutMeasures.kl(experience));
+        measures.addAll(measures(experience, scores));
         measures.add(new Measure("online/tie_rate", ties, groups));
-        if (pairs > 0) {
-            measures.add(new Measure("online/score_margin", margins, pairs));
-            measures.add(new Measure("online/length_margin", longer, pairs));
+        measures.add(new Measure("online/small_margin_rate", close, groups));
+        measures.add(new Measure("online/unpaired_rate", unpaired, groups));
+        if (!margins.isEmpty()) {
+            double[] all = margins.stream().mapToDouble(margin -> margin).toArray();
+            measures.add(Measure.mean("objective/scores_margin", all));
         }
-        return new Credit(signs, List.of(), kept, memory, measures);
+        return new Credit(GroupAdvantages.spread(signs, experience), List.of(), kept, memory, measures);
     }
 
-    private double[] rewards(Experience experience) {
-        double[] rewards = experience.rewardSums();
-        for (int i = 0; i < rewards.length; i++) {
-            rewards[i] -=
-                    experience.stopped()[i] ? 0 : config.missingEosPenalty().orElse(0.0);
+    /** Rewards less what a missing end costs, [rows]; NaN for completions that are in no pair. */
+    private double[] scores(Experience experience) {
+        double[] scores = experience.rewardSums();
+        for (int i = 0; i < scores.length; i++) {
+            boolean out = experience.length(i) == 0;
+            if (!experience.stopped()[i]) {
+                out |= config.maskTruncatedCompletions();
+                scores[i] -= config.missingEosPenalty();
+            }
+            scores[i] = out ? Double.NaN : scores[i];
         }
-        return rewards;
+        return scores;
     }
 
-    /** The completion of a group with the largest or the smallest reward; -1 if none has one. */
-    private static int pick(Experience experience, double[] rewards, int first, boolean best) {
-        int found = -1;
-        for (int i = first; i < first + experience.groupSize(); i++) {
-            if (Double.isNaN(rewards[i])) {
-                continue;
-            }
-            double ahead = found < 0 ? 1 : (best ? 1 : -1) * (rewards[i] - rewards[found]);
-            int length = experience.oldLogps().get(i).length;
-            int held = found < 0 ? 0 : experience.oldLogps().get(found).length;
-            if (ahead > 0 || ahead == 0 && (best ? length < held : length > held)) {
-                found = i;
+    /** The row with the largest sign · score; of equal ones that with the smallest sign · length, and of those the first. */
+    private static int first(int[] rows, double[] scores, int[] lengths, int sign) {
+        int best = rows[0];
+        for (int i : rows) {
+            int order = Double.compare(sign * scores[i], sign * scores[best]);
+            if (order > 0 || order == 0 && sign * lengths[i] < sign * lengths[best]) {
+                best = i;
             }
         }
-        return found;
+        return best;
+    }
+
+    /** TRL's, of the whole rollout and not of its pairs only. */
+    private List<Measure> measures(Experience experience, double[] scores) {
+        List<Measure> out = new ArrayList<>();
+        int rows = experience.rows();
+        double[] kl = KlEstimator.K1.sums(experience);
+        double entropies = 0; // of whole completions, estimated by what was drawn
+        double ended = 0;
+        double pull = 0;
+        double sum = 0;
+        double count = 0;
+        for (int i = 0; i < rows; i++) {
+            entropies -= Arrays.stream(experience.oldLogps().get(i)).sum();
+            ended += experience.stopped()[i] ? 1 : 0;
+            if (!Double.isNaN(scores[i])) {
+                sum += scores[i];
+                pull += config.beta() * kl[i];
+                count++;
+            }
+        }
+        out.add(Measure.mean("objective/kl", kl));
+        out.add(new Measure("objective/entropy", entropies, rows));
+        out.add(new Measure("val/contain_eos_token", ended, rows));
+        if (count > 0) {
+            out.add(new Measure("objective/scores", sum, count));
+            out.add(new Measure("objective/non_score_reward", -pull, count));
+            out.add(new Measure("objective/rlhf_reward", sum - pull, count));
+        }
+        return out;
     }
 
     @Override
     public Loss loss(PolicyBatch batch, Step step) {
         Tensor policy = batch.sums(batch.logps()); // S, [rows]
-        Tensor ratios = policy.sub(batch.sums(batch.refLogps().orElseThrow()).detach()); // D
-        Tensor signs = batch.sums(batch.advantages()).div(batch.lengths()); // 1 or -1, two rows a pair
-        Tensor gaps = ratios.mul(signs).reshape(batch.rows() / 2, 2).sum(1, false); // h, [pairs]
-        Tensor losses = config.lossType() == LossType.SIGMOID
-                ? Functional.softplus(gaps.mul(-config.beta()))
-                : gaps.sub(1 / (2 * config.beta())).square();
-        return new Loss(losses.sum().div(step.rows() / 2.0), measures(batch, policy, ratios, signs));
+        Tensor reference = batch.sums(batch.refLogps().orElseThrow()).detach();
+        Tensor logRatios = policy.sub(reference); // D
+        Tensor signs = PolicyTerms.means(batch.advantages(), batch); // 1 for the chosen, -1 for the rejected
+        Tensor gap = logRatios.mul(signs).reshape(-1, 2).sum(1); // h = D_w − D_l, [pairs]
+        Tensor losses = switch (config.lossType()) {
+            case SIGMOID -> Functional.softplus(gap.mul(-config.beta()));
+            case IPO -> gap.sub(target()).square();
+        };
+        Tensor share = losses.sum().div(Math.max(1, step.rows() / 2));
+        return new Loss(share, measures(signs.toDoubles(), policy.detach(), logRatios.detach(), batch.lengths()));
     }
 
-    private List<Measure> measures(PolicyBatch batch, Tensor policy, Tensor ratios, Tensor signs) {
-        double[] logps = policy.detach().toDoubles();
-        double[] rewards = ratios.detach().mul(config.beta()).toDoubles();
-        double[] side = signs.toDoubles();
-        int pairs = batch.rows() / 2;
-        double[] chosen = new double[pairs];
-        double[] rejected = new double[pairs];
-        double[] margins = new double[pairs];
-        double[] right = new double[pairs];
-        double[] chosenLogps = new double[pairs];
-        double[] rejectedLogps = new double[pairs];
-        for (int p = 0; p < pairs; p++) {
-            int w = side[2 * p] > 0 ? 2 * p : 2 * p + 1;
-            int l = 4 * p + 1 - w;
-            chosen[p] = rewards[w];
-            rejected[p] = rewards[l];
-            margins[p] = rewards[w] - rewards[l];
-            right[p] = margins[p] > 0 ? 1 : margins[p] == 0 ? 0.5 : 0;
-            chosenLogps[p] = logps[w];
-            rejectedLogps[p] = logps[l];
-        }
-        return List.of(
-                Measure.mean("rewards/chosen", chosen),
-                Measure.mean("rewards/rejected", rejected),
-                Measure.mean("rewards/accuracies", right),
-                Measure.mean("rewards/margins", margins),
-                Measure.mean("logps/chosen", chosenLogps),
-                Measure.mean("logps/rejected", rejectedLogps));
+    private List<Measure> measures(double[] signs, Tensor policy, Tensor logRatios, Tensor lengths) {
+        int[] order = IntStream.concat(
+                        IntStream.range(0, signs.length).filter(i -> signs[i] > 0),
+                        IntStream.range(0, signs.length).filter(i -> signs[i] < 0))
+                .toArray();
+        double[] d = ordered(logRatios, order);
+        double[] rewards = Arrays.stream(d).map(one -> config.beta() * one).toArray();
+        return PreferenceMeasures.of(ordered(policy, order), d, rewards, ordered(lengths, order));
+    }
+
+    private static double[] ordered(Tensor perRow, int[] order) {
+        double[] all = perRow.toDoubles();
+        return Arrays.stream(order).mapToDouble(i -> all[i]).toArray();
+    }
+
+    private double target() {
+        return 1 / (2 * config.beta());
     }
 
     @Override
@@ -194,12 +246,17 @@ public final class OnlineDpo implements PolicyObjective {
     }
 
     @Override
+    public int together() {
+        return 2;
+    }
+
+    @Override
     public int smallestGroup() {
         return 2;
     }
 
     @Override
-    public boolean keepsGroups() {
-        return true;
+    public double lossAtStart() {
+        return config.lossType() == LossType.SIGMOID ? Math.log(2) : target() * target();
     }
 }

@@ -5,6 +5,7 @@ import java.util.Optional;
 
 /**
  * Some completions of a rollout as they are learnt from. Tokens stand in one row, without padding, completion after completion.
+ * Those of a prompt that {@link PolicyObjective#together} wants together stand next to each other.
  *
  * @param rows how many completions
  * @param logps log-probability of each token under the trained policy, ℓ, [tokens]

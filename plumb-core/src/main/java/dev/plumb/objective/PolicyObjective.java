@@ -145,21 +145,30 @@ public interface PolicyObjective {
     }
 
     /**
+     * How many completions of a prompt the loss compares, for which they must be in one batch. Where that is more than 1, {@link
+     * #credit} keeps so many of each group or none, and in a {@link PolicyBatch} they stand next to each other.
+     *
+     * @return 2 for a method that learns from pairs
+     */
+    default int together() {
+        return 1;
+    }
+
+    /**
+     * The loss where policy and reference agree, which they do before the first update.
+     *
+     * @return the loss; NaN where it depends on the rollout
+     */
+    default double lossAtStart() {
+        return Double.NaN;
+    }
+
+    /**
      * How many completions a prompt needs at least.
      *
      * @return 2 for a method that compares them
      */
     default int smallestGroup() {
         return 1;
-    }
-
-    /**
-     * Whether the loss looks at completions of one prompt together: those that are kept then stand next to each other in a batch,
-     * and none is in another.
-     *
-     * @return true if groups must stay whole
-     */
-    default boolean keepsGroups() {
-        return false;
     }
 }

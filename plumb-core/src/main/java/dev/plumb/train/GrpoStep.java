@@ -40,8 +40,7 @@ final class GrpoStep implements Loop {
                 Optional.empty(),
                 Optional.empty(),
                 optimisation.tokensPerPass(decoder.device()),
-                optimisation.style(),
-                false);
+                optimisation.style());
         this.learner =
                 new RolloutLearner(policy, Optional.empty(), objective, scorer, optimisation.gradientCheckpointing());
     }

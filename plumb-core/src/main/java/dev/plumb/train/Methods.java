@@ -263,32 +263,48 @@ public final class Methods {
                     OnlineJob.PpoJob.class),
             new Method<>(
                     "online_dpo",
-                    "online direct preference optimisation: prefer the better of two own answers to the worse",
-                    "The model answers each prompt num_generations times, rewards pick the best and the worst answer,"
-                            + " and dpo's loss prefers the one to the other, against a reference. Pairs are always the"
-                            + " model's own, which keeps dpo from drifting. Prompts whose answers earn the same are left"
-                            + " out (online/tie_rate). With num_mini_batches or num_iterations above 1 it is iterative"
-                            + " DPO: many pairs are collected, then learnt from in several steps.",
+                    "online DPO: write several answers to each prompt, and learn from the best and the worst as dpo does"
+                            + " from pairs",
+                    "Like dpo on pairs that the model makes itself: it answers each prompt num_generations times, a reward"
+                            + " model or reward functions score the answers, and the best is preferred to the worst. The"
+                            + " pairs are always of the model as it is, so it does not drift away from its data. Prompts"
+                            + " whose answers earn the same make no pair (online/tie_rate). By default every step learns"
+                            + " from fresh pairs. For iterative DPO let a rollout hold many prompts and be learnt from in"
+                            + " many steps (num_mini_batches, num_iterations): generation comes in few large batches, the"
+                            + " model is then ahead of the one that wrote, and with sync_ref_model: true,"
+                            + " ref_model_mixup_alpha: 1 and ref_model_sync_steps: num_mini_batches · num_iterations each"
+                            + " rollout is measured from the model that wrote it. Take a missing_eos_penalty with a reward"
+                            + " model. Watch objective/scores, objective/kl, rewards/margins, length/chosen beside"
+                            + " length/rejected, and the samples.",
                     """
-                    L = - E log σ(β (D(best) - D(worst))),   D(y) = log π(y) - log π_ref(y)""",
+                    L = - E log σ(u),   u = β (D(best) - D(worst)),   D(y) = log p(y | x) - log p_ref(y | x)
+                    best, worst: the answers of p to x with the largest and the smallest r(y) - penalty [y has no end]
+                    at the first step D = 0, so L = log 2;   with loss_type: ipo  L = E (u/β - 1/(2β))²""",
                     PROMPTS,
                     "the model, its gradients, two AdamW moments, the keys and values of the answers that are being"
-                            + " written, and the frozen reference; reward models",
-                    "arXiv 2402.04792; 2312.11456",
+                            + " written, the frozen reference (none with use_peft: it is the model with the adapter off),"
+                            + " and reward models",
+                    "arXiv 2402.04792; iterative: 2312.11456",
                     OnlineJob.OnlineDpoJob.class),
             new Method<>(
                     "raft",
-                    "reward-ranked fine-tuning: imitate the best of several own answers (best-of-N, rejection sampling)",
-                    "The model answers each prompt num_generations times, and the answers that earn most are imitated as"
-                            + " in sft. The simplest way to learn from rewards, stable, and a good start before grpo;"
-                            + " nothing is learnt from bad answers. min_reward: 1 with a reward that checks keeps right"
-                            + " answers alone.",
+                    "rejection-sampling fine-tuning: write several answers to each prompt and imitate the best",
+                    "The simplest way to learn from rewards: sft on the model's own best answers. By default the best of"
+                            + " num_generations answers to each prompt is imitated (RAFT), with min_reward the good"
+                            + " enough ones, at most keep_per_prompt of each prompt, which is right where an answer can be"
+                            + " checked. Bad answers teach nothing, which makes it steady and slow; what the model never"
+                            + " gets right it cannot learn (raft/prompts_without). As often practised, rollouts hold many"
+                            + " prompts and are learnt from in many steps: num_mini_batches, num_iterations. Nothing holds"
+                            + " the model where it was but that it imitates itself; watch entropy, which falls, and the"
+                            + " samples. Answers without an end are not imitated (mask_truncated_completions).",
                     """
-                    L = - (1/N) Σ log π(y_t)   over the tokens of the kept answers""",
+                    L = - (1/N) Σ_{y kept} Σ_t log p(y_t | x, y_<t)
+                    kept: of each prompt the keep_per_prompt answers with the largest r(y), those with r(y) ≥ min_reward
+                    N: tokens of the kept answers of the whole accumulated batch""",
                     PROMPTS,
-                    "the model, its gradients, two AdamW moments and the keys and values of the answers that are being"
-                            + " written",
-                    "arXiv 2304.06767",
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being"
+                            + " written, and reward models; the frozen reference only with beta above 0",
+                    "arXiv 2304.06767, algorithm 1; 2203.14465",
                     OnlineJob.RaftJob.class),
             new Method<>(
                     "gdpo",

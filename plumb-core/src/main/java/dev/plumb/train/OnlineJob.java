@@ -359,7 +359,7 @@ public sealed interface OnlineJob extends Job {
     }
 
     /**
-     * Online direct preference optimisation.
+     * Online DPO; of rollouts of many prompts, iterative DPO.
      *
      * @param run what every run has
      * @param optimisation how weights are updated
@@ -402,7 +402,7 @@ public sealed interface OnlineJob extends Job {
     }
 
     /**
-     * Reward-ranked fine-tuning.
+     * Rejection-sampling fine-tuning.
      *
      * @param run what every run has
      * @param optimisation how weights are updated
@@ -422,7 +422,7 @@ public sealed interface OnlineJob extends Job {
                     byDefault = "1e-5",
                     min = 0,
                     aboveMin = true,
-                    source = "as for sft, but the data are the own answers")
+                    source = "Llama 3, arXiv 2407.21783")
             double learningRate,
 
             @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)

@@ -1,5 +1,6 @@
 package dev.plumb.train;
 
+import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.Order;
 import dev.plumb.data.TokenPrompt;
@@ -13,6 +14,7 @@ import dev.plumb.objective.SamplerMismatch;
 import dev.plumb.reward.RewardInput;
 import dev.plumb.reward.RewardScores;
 import dev.plumb.reward.RewardSet;
+import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -43,6 +45,7 @@ final class OnlineLoop implements Loop {
     private final double criticRate;
     private final RolloutLearner learner;
     private final long seed;
+    private final boolean exact;
     private double[] memory;
     private Rollout rollout = Rollout.NONE;
     private Metrics ofRollout = new Metrics();
@@ -78,13 +81,13 @@ final class OnlineLoop implements Loop {
         this.rewards = rewards;
         this.roller = roller;
         Policy policy = Policy.at(settings.temperature(), decoder);
+        this.exact = decoder.weights().dtype() == DType.FLOAT32;
         this.scorer = new RolloutScorer(
                 policy,
                 reference.map(model -> Policy.at(settings.temperature(), model)),
                 critic,
                 optimisation.tokensPerPass(decoder.device()),
-                optimisation.style(),
-                objective.keepsGroups());
+                optimisation.style());
         this.learner = new RolloutLearner(policy, critic, objective, scorer, optimisation.gradientCheckpointing());
         this.critic = critic;
         this.criticWarmup = job.critic().map(CriticSettings::criticWarmupSteps).orElse(0);
@@ -235,7 +238,9 @@ final class OnlineLoop implements Loop {
             return measured;
         }
         List<Integer> chosen =
-                rollout.step(turn.phase(), settings.miniBatches(), seed + turn.take(), objective.keepsGroups()).stream()
+                rollout
+                        .step(turn.phase(), settings.miniBatches(), seed + turn.take(), objective.together() > 1)
+                        .stream()
                         .filter(i -> rollout.credit().kept()[i])
                         .toList();
         learnt = !chosen.isEmpty();
@@ -270,6 +275,17 @@ final class OnlineLoop implements Loop {
     @Override
     public boolean updates() {
         return learnt && !rollout.givenUp();
+    }
+
+    /** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */
+    @Override
+    public void requireSoundStart(double loss) {
+        double expected = objective.lossAtStart();
+        // Numbers of 16 bits round otherwise where others stand beside them, and over whole answers that adds up.
+        if (exact && learnt && Math.abs(loss - expected) > 1e-3 * Math.max(1, expected)) {
+            throw new PlumbException("Before the first update policy and reference must agree and the loss be "
+                    + expected + ", but it is " + loss + ". The reference is not the model that is trained.");
+        }
     }
 
     @Override

@@ -26,7 +26,8 @@ public record OnlineSettings(
         @Setting(
                 doc = "Completions of each prompt, G. Rows of a batch are completions, so a step's rows"
                         + " (per_device_train_batch_size · gradient_accumulation_steps) must be a multiple of it. If not"
-                        + " given, 8 for grpo, 4 for rloo and reinforce_plus_plus with baseline, 1 for the others.",
+                        + " given, 8 for grpo and raft, 4 for rloo and reinforce_plus_plus with baseline, 2 for online_dpo, 1"
+                        + " for the others.",
                 min = 1,
                 source = "TRL")
         Optional<Integer> numGenerations,

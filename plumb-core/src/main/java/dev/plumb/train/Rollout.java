@@ -35,8 +35,9 @@ record Rollout(
 
     /**
      * The completions of a step by their numbers: all, or one of several shares of a shuffled order. Groups stay whole where
-     * they can be shared out evenly, which lets their prompts be computed once.
+     * they can be shared out evenly, which lets their prompts be computed once, or must.
      *
+     * @param whole whether they must
      * @param phase which of the steps, from 0
      * @param miniBatches steps of one walk through the rollout
      * @param seed of the order

@@ -63,7 +63,7 @@ final class RolloutLearner {
             boolean both,
             Metrics measured) {
         double drift = 0;
-        for (RolloutPart part : scorer.parts(rollout.written(), chosen)) {
+        for (RolloutPart part : scorer.parts(rollout.written(), chosen, objective.together())) {
             try (Scope scope = Scope.open()) {
                 drift += learn(rollout, part, step, both, measured);
                 optimizer.collect();

@@ -16,7 +16,6 @@ final class RolloutScorer {
     private final Optional<Critic> critic;
     private final int tokens;
     private final Packing.Style style;
-    private final boolean wholeGroups;
 
     /**
      * A scorer.
@@ -26,21 +25,13 @@ final class RolloutScorer {
      * @param critic its value function
      * @param tokens of a part, about
      * @param style how parts are laid out
-     * @param wholeGroups whether completions of one prompt are never parted
      */
-    RolloutScorer(
-            Policy policy,
-            Optional<Policy> reference,
-            Optional<Critic> critic,
-            int tokens,
-            Packing.Style style,
-            boolean wholeGroups) {
+    RolloutScorer(Policy policy, Optional<Policy> reference, Optional<Critic> critic, int tokens, Packing.Style style) {
         this.policy = policy;
         this.reference = reference;
         this.critic = critic;
         this.tokens = tokens;
         this.style = style;
-        this.wholeGroups = wholeGroups;
     }
 
     /** Adds what is asked for to completions. */
@@ -88,28 +79,47 @@ final class RolloutScorer {
 
     /** Splits completions into parts; those of one prompt that follow each other share it. */
     List<RolloutPart> parts(List<Written> written, List<Integer> rows) {
+        return parts(written, rows, 1);
+    }
+
+    /** The same, with so many that follow each other in one part, also where that alone is more than a part should hold. */
+    List<RolloutPart> parts(List<Written> written, List<Integer> rows, int together) {
+        if (rows.size() % together != 0) {
+            throw new IllegalArgumentException(rows.size() + " completions are not " + together + " of each prompt");
+        }
         List<RolloutPart> parts = new ArrayList<>();
         List<Integer> now = new ArrayList<>();
         long held = 0;
-        for (int row : rows) {
-            Written one = written.get(row);
-            boolean follows =
-                    !now.isEmpty() && written.get(now.get(now.size() - 1)).row() == one.row();
-            boolean shares = follows && style == Packing.Style.SHARED;
-            long more = one.ids().length + (shares ? 0 : one.prompt().length);
-            if (!now.isEmpty() && held + more > tokens && !(wholeGroups && follows)) {
+        for (int at = 0; at < rows.size(); at += together) {
+            List<Integer> next = rows.subList(at, at + together);
+            long more = size(written, now, next);
+            if (!now.isEmpty() && held + more > tokens) {
                 parts.add(part(written, now));
                 now = new ArrayList<>();
                 held = 0;
-                more = one.ids().length + one.prompt().length;
+                more = size(written, now, next);
             }
-            now.add(row);
+            now.addAll(next);
             held += more;
         }
         if (!now.isEmpty()) {
             parts.add(part(written, now));
         }
         return parts;
+    }
+
+    /** Tokens that more completions add to a part. */
+    private long size(List<Written> written, List<Integer> part, List<Integer> more) {
+        long before =
+                part.isEmpty() ? -1 : written.get(part.get(part.size() - 1)).row();
+        long size = 0;
+        for (int row : more) {
+            Written one = written.get(row);
+            boolean shares = style == Packing.Style.SHARED && before == one.row();
+            size += one.ids().length + (shares ? 0 : one.prompt().length);
+            before = one.row();
+        }
+        return size;
     }
 
     private RolloutPart part(List<Written> written, List<Integer> rows) {

@@ -74,6 +74,14 @@ class BanditTest {
             methods.add(new Ppo(PolicyRows.config(PpoConfig.class, List.of("variant=" + variant, "vf_coef=1"))));
             names.add("ppo " + variant);
         }
+        for (String settings : List.of("loss_type=sigmoid", "loss_type=ipo", "beta=0.5")) {
+            methods.add(new OnlineDpo(PolicyRows.config(OnlineDpo.Config.class, List.of(settings))));
+            names.add("online dpo " + settings);
+        }
+        for (String settings : List.of("keep_per_prompt=1", "keep_per_prompt=2 min_reward=0.5", "beta=0.01")) {
+            methods.add(new Raft(PolicyRows.config(Raft.Config.class, List.of(settings.split(" ")))));
+            names.add("raft " + settings);
+        }
         return IntStream.range(0, names.size())
                 .mapToObj(i -> DynamicTest.dynamicTest(names.get(i), () -> learns(methods.get(i))));
     }
@@ -128,33 +136,38 @@ class BanditTest {
                         values,
                         greedy),
                 memory);
-        int steps = objective.onPolicyOnly() ? 1 : 2;
+        int[] kept = IntStream.range(0, ROWS).filter(i -> credit.kept()[i]).toArray();
+        List<int[]> learnt = Arrays.stream(kept).mapToObj(written::get).toList();
+        int rows = kept.length;
+        int steps = rows == 0 ? 0 : objective.onPolicyOnly() ? 1 : 2;
         for (int s = 0; s < steps; s++) {
             try (Scope scope = Scope.open()) {
                 Tensor z = Tensor.of(logits, Device.CPU).requiresGrad(true);
                 Tensor v = Tensor.of(value, Device.CPU).requiresGrad(true);
-                int[] flat = written.stream().flatMapToInt(Arrays::stream).toArray();
+                int[] flat = learnt.stream().flatMapToInt(Arrays::stream).toArray();
                 Tensor logps = Functional.logSoftmax(z, 0).indexSelect(0, Tensor.of(flat, Device.CPU));
                 PolicyBatch batch = new PolicyBatch(
-                        ROWS,
+                        rows,
                         logps,
-                        flat(of(written, old)),
-                        Optional.of(flat(of(written, uniform))),
-                        flat(credit.advantages()),
+                        flat(of(learnt, old)),
+                        Optional.of(flat(of(learnt, uniform))),
+                        flat(of(kept, credit.advantages())),
                         Optional.empty(),
                         Optional.empty(),
                         objective.needsCritic()
                                 ? Optional.of(new PolicyBatch.Critic(
-                                        v.expand(ROWS * LENGTH), flat(values), flat(credit.returns())))
+                                        v.expand(rows * LENGTH),
+                                        flat(of(kept, values)),
+                                        flat(of(kept, credit.returns()))))
                                 : Optional.empty(),
                         Tensor.of(
-                                IntStream.range(0, ROWS * LENGTH)
+                                IntStream.range(0, rows * LENGTH)
                                         .map(t -> t / LENGTH)
                                         .toArray(),
                                 Device.CPU),
-                        Tensor.full(LENGTH, DType.FLOAT64, Device.CPU, ROWS));
+                        Tensor.full(LENGTH, DType.FLOAT64, Device.CPU, rows));
                 objective
-                        .loss(batch, new Step(ROWS, ROWS * LENGTH, LENGTH))
+                        .loss(batch, new Step(rows, rows * LENGTH, LENGTH))
                         .value()
                         .backward();
                 double[] gradient = z.grad().toDoubles();
@@ -196,6 +209,10 @@ class BanditTest {
         return written.stream()
                 .map(row -> Arrays.stream(row).mapToDouble(t -> perToken[t]).toArray())
                 .toList();
+    }
+
+    private static List<double[]> of(int[] kept, List<double[]> rows) {
+        return Arrays.stream(kept).mapToObj(rows::get).toList();
     }
 
     private static Tensor flat(List<double[]> rows) {
