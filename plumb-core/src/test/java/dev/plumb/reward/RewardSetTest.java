@@ -91,8 +91,8 @@ class RewardSetTest {
             }
             return Score.of(1);
         };
-        RewardSet set = new RewardSet(List.of(timed("sleeping", sleeping)));
-        for (int step = 0; step < 12; step++) { // ends when interrupted, so it is never given up
+        RewardSet set = new RewardSet(List.of(timed("sleeping", sleeping, 1000)));
+        for (int step = 0; step < 9; step++) { // ends when interrupted, so it is never given up
             RewardScores scores = set.scores(numbered(6));
             assertThat(scores.count("reward/sleeping/timeouts")).isEqualTo(1);
             assertThat(scores.count("reward/sleeping/refused")).isZero();
@@ -105,7 +105,7 @@ class RewardSetTest {
             }
             return Score.of(1);
         };
-        RewardSet hopeless = new RewardSet(List.of(timed("deaf", deaf), RewardPart.of("one", ONE)));
+        RewardSet hopeless = new RewardSet(List.of(timed("deaf", deaf, 200), RewardPart.of("one", ONE)));
         RewardScores scores = hopeless.scores(numbered(20));
         assertThat(scores.count("reward/deaf/timeouts")).isBetween(8L, 19L);
         assertThat(scores.count("reward/deaf/timeouts") + scores.count("reward/deaf/refused"))
@@ -127,8 +127,8 @@ class RewardSetTest {
     @Test
     void aPatternThatNeverEndsIsStopped() {
         Rule rule = new RegexReward(new RegexReward.Config("(a+)+b(?<!x)$", false));
-        RewardSet set = new RewardSet(List.of(timed("regex", rule)));
-        for (int step = 0; step < 10; step++) {
+        RewardSet set = new RewardSet(List.of(timed("regex", rule, 1000)));
+        for (int step = 0; step < 9; step++) {
             RewardScores scores = set.scores(List.of(Inputs.of("a".repeat(60) + "c"), Inputs.of("aab")));
             assertThat(scores.count("reward/regex/refused")).isZero();
             assertThat(scores.totals()[1]).isEqualTo(1);
@@ -146,7 +146,7 @@ class RewardSetTest {
                 + "print('null' if c == '4' else 7)\n";
         CommandReward.Config config = new CommandReward.Config(
                 List.of("python3", "-c", program),
-                new SandboxLimits(4, 1.5, 2048, 32, 64, 1024, 64),
+                new SandboxLimits(4, 4, 2048, 32, 64, 1024, 64),
                 Sandbox.Mode.BUBBLEWRAP,
                 List.of());
         RewardScores scores =
@@ -267,7 +267,8 @@ class RewardSetTest {
                 onFailure);
     }
 
-    private static RewardPart timed(String name, Reward reward) {
+    /** A deadline that a busy machine does not miss by itself, where more than the hanging call is counted. */
+    private static RewardPart timed(String name, Reward reward, int millis) {
         return new RewardPart(
                 name,
                 reward,
@@ -275,7 +276,7 @@ class RewardSetTest {
                 Optional.empty(),
                 Optional.empty(),
                 RewardPart.Normalise.NONE,
-                Duration.ofMillis(200),
+                Duration.ofMillis(millis),
                 RewardPart.OnFailure.MASK);
     }
 

@@ -82,7 +82,7 @@ class OnlineRunTest {
         "grpo, temperature: 1.3",
         "online_dpo, beta: 0.1",
         "online_dpo, num_mini_batches: 3",
-        "raft, keep_per_prompt: 2"
+        "raft, mask_truncated_completions: false"
     })
     void everyMethodRaisesItsReward(String method, String setting) {
         String[] settings = method.equals("ppo") || method.startsWith("rein") || method.equals("remax")
