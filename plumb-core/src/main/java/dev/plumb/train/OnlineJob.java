@@ -19,18 +19,11 @@ import java.util.Optional;
 /** All settings of a run that learns from what the policy itself writes. */
 public sealed interface OnlineJob extends Job {
     /**
-     * How the policy writes.
+     * What all methods of this kind have.
      *
      * @return the settings, with what was not given
      */
-    OnlineSettings online();
-
-    /**
-     * What completions are rewarded for.
-     *
-     * @return the settings
-     */
-    Rewards rewards();
+    OnlineRun common();
 
     /**
      * What it learns by.
@@ -48,6 +41,44 @@ public sealed interface OnlineJob extends Job {
         return Optional.empty();
     }
 
+    /**
+     * How the policy writes.
+     *
+     * @return the settings, with what was not given
+     */
+    default OnlineSettings online() {
+        return common().online();
+    }
+
+    /**
+     * What completions are rewarded for.
+     *
+     * @return the settings
+     */
+    default Rewards rewards() {
+        return common().rewards();
+    }
+
+    @Override
+    default RunSettings run() {
+        return common().run();
+    }
+
+    @Override
+    default Optimisation optimisation() {
+        return common().optimisation();
+    }
+
+    @Override
+    default double numTrainEpochs() {
+        return common().numTrainEpochs();
+    }
+
+    @Override
+    default ReferenceSettings reference() {
+        return common().reference();
+    }
+
     @Override
     default RowKind rows() {
         return RowKind.PROMPT;
@@ -58,50 +89,15 @@ public sealed interface OnlineJob extends Job {
         return online().pace(optimisation().rowsPerStep());
     }
 
-    private static OnlineSettings settled(
-            RunSettings run,
-            Optimisation optimisation,
-            OnlineSettings online,
-            ReferenceSettings reference,
-            PolicyObjective objective) {
-        online.pace(optimisation.rowsPerStep());
-        if (online.generations() < objective.smallestGroup()) {
-            throw new IllegalArgumentException("num_generations must be at least " + objective.smallestGroup()
-                    + ": an answer is judged by the others to its prompt");
-        }
-        if (online.dynamicSampling() && online.generations() < 2) {
-            throw new IllegalArgumentException("dynamic_sampling keeps prompts whose answers differ in reward, and"
-                    + " num_generations: 1 gives one answer each: leave it out or raise num_generations");
-        }
-        if (objective.onPolicyOnly() && online.steps() > 1) {
-            throw new IllegalArgumentException(
-                    "this loss has no ratio of the policy to the one that wrote, so a rollout"
-                            + " can be learnt from in one step only: set num_iterations and num_mini_batches to 1");
-        }
-        if (reference.precomputeRefLogProbs()) {
-            throw new IllegalArgumentException(
-                    "precompute_ref_log_probs asks the reference once, before the first step,"
-                            + " but what this method learns from is written anew at each; leave it out");
-        }
-        reference.requireFits(run);
-        return online;
-    }
-
     /**
      * Group-relative policy optimisation.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param grpo the objective
      */
     record GrpoJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -111,17 +107,11 @@ public sealed interface OnlineJob extends Job {
                     source = "arXiv 2402.03300; TRL")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline GrpoConfig grpo)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public GrpoJob {
-            online = OnlineJob.settled(run, optimisation, online.or(8, 1), reference, new Grpo(grpo));
+            common = common.settled(8, 1, new Grpo(grpo));
         }
 
         @Override
@@ -133,18 +123,12 @@ public sealed interface OnlineJob extends Job {
     /**
      * REINFORCE leave-one-out.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param rloo the objective
      */
     record RlooJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -154,17 +138,11 @@ public sealed interface OnlineJob extends Job {
                     source = "TRL")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline Rloo.Config rloo)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public RlooJob {
-            online = OnlineJob.settled(run, optimisation, online.or(4, 1), reference, new Rloo(rloo));
+            common = common.settled(4, 1, new Rloo(rloo));
         }
 
         @Override
@@ -176,18 +154,12 @@ public sealed interface OnlineJob extends Job {
     /**
      * REINFORCE with a moving baseline.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param reinforce the objective
      */
     record ReinforceJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -197,17 +169,11 @@ public sealed interface OnlineJob extends Job {
                     source = "as for grpo")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline Reinforce.Config reinforce)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public ReinforceJob {
-            online = OnlineJob.settled(run, optimisation, online.or(1, 1), reference, new Reinforce(reinforce));
+            common = common.settled(1, 1, new Reinforce(reinforce));
         }
 
         @Override
@@ -219,18 +185,12 @@ public sealed interface OnlineJob extends Job {
     /**
      * REINFORCE++.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param reinforcePlusPlus the objective
      */
     record ReinforcePlusPlusJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -240,21 +200,13 @@ public sealed interface OnlineJob extends Job {
                     source = "as for grpo")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline ReinforcePlusPlus.Config reinforcePlusPlus)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public ReinforcePlusPlusJob {
-            online = OnlineJob.settled(
-                    run,
-                    optimisation,
-                    online.or(reinforcePlusPlus.variant() == ReinforcePlusPlus.Variant.BASELINE ? 4 : 1, 1),
-                    reference,
+            common = common.settled(
+                    reinforcePlusPlus.variant() == ReinforcePlusPlus.Variant.BASELINE ? 4 : 1,
+                    1,
                     new ReinforcePlusPlus(reinforcePlusPlus));
         }
 
@@ -267,18 +219,12 @@ public sealed interface OnlineJob extends Job {
     /**
      * ReMax.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param remax the objective
      */
     record ReMaxJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -288,17 +234,11 @@ public sealed interface OnlineJob extends Job {
                     source = "arXiv 2310.10505")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline ReMax.Config remax)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public ReMaxJob {
-            online = OnlineJob.settled(run, optimisation, online.or(1, 1), reference, new ReMax(remax));
+            common = common.settled(1, 1, new ReMax(remax));
         }
 
         @Override
@@ -310,19 +250,13 @@ public sealed interface OnlineJob extends Job {
     /**
      * Proximal policy optimisation.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
      * @param valueFunction how the value function learns
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param ppo the objective
      */
     record PpoJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -332,19 +266,12 @@ public sealed interface OnlineJob extends Job {
                     source = "arXiv 2203.02155; OpenRLHF")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
             @Inline CriticSettings valueFunction,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline PpoConfig ppo)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public PpoJob {
-            online = OnlineJob.settled(run, optimisation, online.or(1, 4), reference, new Ppo(ppo));
+            common = common.settled(1, 4, new Ppo(ppo));
         }
 
         @Override
@@ -361,18 +288,12 @@ public sealed interface OnlineJob extends Job {
     /**
      * Online DPO; of rollouts of many prompts, iterative DPO.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param onlineDpo the objective
      */
     record OnlineDpoJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -382,17 +303,11 @@ public sealed interface OnlineJob extends Job {
                     source = "TRL")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline OnlineDpo.Config onlineDpo)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public OnlineDpoJob {
-            online = OnlineJob.settled(run, optimisation, online.or(2, 1), reference, new OnlineDpo(onlineDpo));
+            common = common.settled(2, 1, new OnlineDpo(onlineDpo));
         }
 
         @Override
@@ -404,18 +319,12 @@ public sealed interface OnlineJob extends Job {
     /**
      * Rejection-sampling fine-tuning.
      *
-     * @param run what every run has
-     * @param optimisation how weights are updated
+     * @param common what all have
      * @param learningRate the learning rate after warm-up
-     * @param numTrainEpochs how often the prompts are gone through
-     * @param online how the policy writes
-     * @param rewards what completions are rewarded for
-     * @param reference how the reference is kept
      * @param raft the objective
      */
     record RaftJob(
-            @Inline RunSettings run,
-            @Inline Optimisation optimisation,
+            @Inline OnlineRun common,
 
             @Setting(
                     doc = "Learning rate after warm-up; about ten times that for an adapter.",
@@ -425,17 +334,11 @@ public sealed interface OnlineJob extends Job {
                     source = "Llama 3, arXiv 2407.21783")
             double learningRate,
 
-            @Setting(doc = "How often the prompts are gone through.", byDefault = "1.0", min = 0, aboveMin = true)
-            double numTrainEpochs,
-
-            @Inline OnlineSettings online,
-            @Inline Rewards rewards,
-            @Inline ReferenceSettings reference,
             @Inline Raft.Config raft)
             implements OnlineJob {
-        /** Settles what is not given and checks what single ranges cannot. */
+        /** Settles what is not given. */
         public RaftJob {
-            online = OnlineJob.settled(run, optimisation, online.or(8, 1), reference, new Raft(raft));
+            common = common.settled(8, 1, new Raft(raft));
         }
 
         @Override
