@@ -4,7 +4,6 @@ import dev.plumb.config.Setting;
 import dev.plumb.tensor.Functional;
 import dev.plumb.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -51,13 +50,7 @@ public final class Bco implements UnpairedObjective {
         Tensor policy = batch.sums(batch.policy()); // S, [completions]
         Tensor logRatios = policy.sub(batch.sums(batch.reference()).detach()); // D
         Tensor u = logRatios.sub(step.meanLogRatio()).mul(config.beta()); // r − δ
-        double[] signs = new double[batch.desirable().length];
-        for (int i = 0; i < signs.length; i++) {
-            signs[i] = batch.desirable()[i] ? -1 : 1;
-        }
-        Tensor sign =
-                Tensor.of(signs, batch.policy().device()).to(batch.policy().dtype());
-        Tensor share = Functional.softplus(u.mul(sign)).sum().div(step.rows());
+        Tensor share = Functional.softplus(u.mul(batch.byClass(-1, 1))).sum().div(step.rows());
         return new Loss(share, measures(batch, step, policy, logRatios));
     }
 
@@ -66,35 +59,22 @@ public final class Bco implements UnpairedObjective {
         double[] rewards = logRatios.detach().mul(config.beta()).toDoubles();
         double shift = config.beta() * step.meanLogRatio();
         double right = 0;
-        double margins = 0;
         for (int i = 0; i < s.length; i++) {
             boolean good = batch.desirable()[i];
             double side = good ? rewards[i] - shift : shift - rewards[i];
             right += side > 0 ? 1 : side == 0 ? 0.5 : 0;
-            margins += good ? rewards[i] / step.desirable() : -rewards[i] / step.undesirable();
         }
         List<Measure> out = new ArrayList<>();
         out.add(new Measure("delta", shift * s.length, s.length));
         out.add(new Measure("accuracy", right, s.length));
-        out.add(Measure.mean("rewards/chosen", of(true, rewards, batch)));
-        out.add(Measure.mean("rewards/rejected", of(false, rewards, batch)));
-        if (step.desirable() > 0 && step.undesirable() > 0) { // a difference of two means; shares of it add up
-            out.add(new Measure("rewards/margins", margins * step.rows(), s.length));
+        out.add(Measure.mean("rewards/chosen", batch.of(true, rewards)));
+        out.add(Measure.mean("rewards/rejected", batch.of(false, rewards)));
+        if (step.desirable() > 0 && step.undesirable() > 0) {
+            out.add(batch.margins(rewards, step));
         }
-        out.add(Measure.mean("logps/chosen", of(true, s, batch)));
-        out.add(Measure.mean("logps/rejected", of(false, s, batch)));
+        out.add(Measure.mean("logps/chosen", batch.of(true, s)));
+        out.add(Measure.mean("logps/rejected", batch.of(false, s)));
         return out;
-    }
-
-    private static double[] of(boolean good, double[] values, UnpairedBatch batch) {
-        int count = 0;
-        double[] out = new double[values.length];
-        for (int i = 0; i < values.length; i++) {
-            if (batch.desirable()[i] == good) {
-                out[count++] = values[i];
-            }
-        }
-        return Arrays.copyOf(out, count);
     }
 
     @Override

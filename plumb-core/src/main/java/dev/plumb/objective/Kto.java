@@ -3,7 +3,6 @@ package dev.plumb.objective;
 import dev.plumb.config.Setting;
 import dev.plumb.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -100,8 +99,8 @@ public final class Kto implements UnpairedObjective {
         double drift = needsMismatched() ? drift(step.mismatched()) : 0;
         double z = Math.max(0, drift);
         Tensor u = logRatios.sub(z).mul(config.beta());
-        Tensor losses = u.mul(numbers(batch, -1, 1)).sigmoid(); // 1 − σ(a) = σ(−a)
-        Tensor share = losses.mul(numbers(batch, weight(true, step), weight(false, step)))
+        Tensor losses = u.mul(batch.byClass(-1, 1)).sigmoid(); // 1 − σ(a) = σ(−a)
+        Tensor share = losses.mul(batch.byClass(weight(true, step), weight(false, step)))
                 .sum();
         return new Loss(share, measures(batch, step, policy, logRatios, u, drift));
     }
@@ -113,15 +112,6 @@ public final class Kto implements UnpairedObjective {
             sum += mismatched.policy()[i] - mismatched.reference()[i];
         }
         return sum / Math.max(1, mismatched.policy().length);
-    }
-
-    /** One number for good and another for bad completions, [completions]. */
-    private static Tensor numbers(UnpairedBatch batch, double good, double bad) {
-        double[] values = new double[batch.desirable().length];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = batch.desirable()[i] ? good : bad;
-        }
-        return Tensor.of(values, batch.policy().device()).to(batch.policy().dtype());
     }
 
     /** What a completion of a class counts in the step's loss. */
@@ -137,12 +127,10 @@ public final class Kto implements UnpairedObjective {
         double[] s = policy.detach().toDoubles();
         double[] rewards = logRatios.detach().mul(config.beta()).toDoubles();
         double[] sigmas = u.detach().sigmoid().toDoubles();
-        double margins = 0;
         double good = 0;
         double saturated = 0;
         for (int i = 0; i < s.length; i++) {
             boolean desirable = batch.desirable()[i];
-            margins += desirable ? rewards[i] / step.desirable() : -rewards[i] / step.undesirable();
             good += desirable ? 1 : 0;
             saturated += sigmas[i] * (1 - sigmas[i]) < SATURATED ? 1 : 0;
         }
@@ -153,13 +141,13 @@ public final class Kto implements UnpairedObjective {
             long missing = step.rows() - step.mismatched().policy().length;
             out.add(new Measure("kl_missing", missing * (double) s.length, s.length));
         }
-        out.add(Measure.mean("rewards/chosen", of(true, rewards, batch)));
-        out.add(Measure.mean("rewards/rejected", of(false, rewards, batch)));
-        if (step.desirable() > 0 && step.undesirable() > 0) { // a difference of two means; shares of it add up
-            out.add(new Measure("rewards/margins", margins * step.rows(), s.length));
+        out.add(Measure.mean("rewards/chosen", batch.of(true, rewards)));
+        out.add(Measure.mean("rewards/rejected", batch.of(false, rewards)));
+        if (step.desirable() > 0 && step.undesirable() > 0) {
+            out.add(batch.margins(rewards, step));
         }
-        out.add(Measure.mean("logps/chosen", of(true, s, batch)));
-        out.add(Measure.mean("logps/rejected", of(false, s, batch)));
+        out.add(Measure.mean("logps/chosen", batch.of(true, s)));
+        out.add(Measure.mean("logps/rejected", batch.of(false, s)));
         out.add(new Measure("class_frac/desirable", good, s.length));
         out.add(new Measure("saturated_frac", saturated, s.length));
         if (config.lossType() == LossType.SEED) {
@@ -167,17 +155,6 @@ public final class Kto implements UnpairedObjective {
             out.add(new Measure("class_missing", missing ? s.length : 0, s.length));
         }
         return out;
-    }
-
-    private static double[] of(boolean good, double[] values, UnpairedBatch batch) {
-        int count = 0;
-        double[] out = new double[values.length];
-        for (int i = 0; i < values.length; i++) {
-            if (batch.desirable()[i] == good) {
-                out[count++] = values[i];
-            }
-        }
-        return Arrays.copyOf(out, count);
     }
 
     @Override

@@ -9,7 +9,6 @@ import dev.plumb.objective.BeliefBatch;
 import dev.plumb.objective.BeliefObjective;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.PreferenceBatch;
-import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
@@ -160,7 +159,7 @@ final class BeliefLoop implements Loop {
     @Override
     public void requireSoundStart(double loss) {
         // Numbers of 16 bits round otherwise where rows are laid out otherwise.
-        double bound = policy.decoder().weights().dtype() == DType.FLOAT32 ? 1e-3 : 0.05;
+        double bound = policy.isExact() ? 1e-3 : 0.05;
         if (reference.isPresent() && !(Math.abs(preferenceLoss - Math.log(2)) <= bound)) {
             throw new PlumbException(
                     "Before the first update policy and reference must agree and the preference loss be "

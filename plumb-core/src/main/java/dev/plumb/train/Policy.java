@@ -2,6 +2,7 @@ package dev.plumb.train;
 
 import dev.plumb.model.Decoder;
 import dev.plumb.model.Pass;
+import dev.plumb.tensor.DType;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
@@ -28,6 +29,11 @@ final class Policy {
 
     Decoder decoder() {
         return decoder;
+    }
+
+    /** Whether its weights are of 32 bits. */
+    boolean isExact() {
+        return decoder.weights().dtype() == DType.FLOAT32;
     }
 
     /** Log-probabilities without any graph. */

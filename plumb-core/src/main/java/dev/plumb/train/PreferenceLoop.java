@@ -1,6 +1,5 @@
 package dev.plumb.train;
 
-import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenPair;
 import dev.plumb.data.TokenStore;
@@ -8,7 +7,6 @@ import dev.plumb.model.Decoder;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.PreferenceBatch;
 import dev.plumb.objective.PreferenceObjective;
-import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
@@ -165,15 +163,8 @@ final class PreferenceLoop implements Loop {
         return ((TokenPair) row).prompt();
     }
 
-    /** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */
     @Override
     public void requireSoundStart(double loss) {
-        double expected = objective.lossAtStart();
-        // Numbers of 16 bits round otherwise where a stored reference was computed from rows laid out otherwise.
-        double bound = policy.decoder().weights().dtype() == DType.FLOAT32 ? 1e-3 : 0.05;
-        if (!Double.isNaN(expected) && Math.abs(loss - expected) > bound * Math.max(1, expected)) {
-            throw new PlumbException("Before the first update policy and reference must agree and the loss be "
-                    + expected + ", but it is " + loss + ". The reference is not the model that is trained.");
-        }
+        SoundStart.require(loss, objective.lossAtStart(), policy.isExact());
     }
 }

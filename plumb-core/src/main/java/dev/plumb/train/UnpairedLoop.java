@@ -1,6 +1,5 @@
 package dev.plumb.train;
 
-import dev.plumb.config.PlumbException;
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenJudged;
 import dev.plumb.data.TokenStore;
@@ -8,13 +7,14 @@ import dev.plumb.model.Decoder;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.UnpairedBatch;
 import dev.plumb.objective.UnpairedObjective;
-import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.DoubleStream;
@@ -60,23 +60,29 @@ final class UnpairedLoop implements Loop {
     @Override
     public Metrics learn(AdamW optimizer, TokenStore store, List<Long> rows) {
         Iterable<Part<TokenJudged>> parts = parts(store, rows);
-        if (objective.needsMeanLogRatio()) {
-            seen = seen.with(logRatios(parts));
-        }
-        UnpairedObjective.Step step = step(store, rows);
-        expectedAtStart = objective.lossAtStart(step);
         Metrics measured = new Metrics();
-        for (Part<TokenJudged> part : parts) {
-            try (Scope scope = Scope.open()) {
-                Tensor ref = reference.logps(part);
-                Policy.Learning learning = policy.learn(part.packing(), optimisation.gradientCheckpointing());
-                LogProbs.Scores scores = learning.score();
-                Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
-                Loss loss = objective.loss(batch(part, logps, ref), step);
-                loss.value().backward();
-                learning.backward(scores, logps.grad());
-                optimizer.collect();
-                note(measured, part, loss, scores);
+        try (Scope whole = Scope.open()) {
+            List<Tensor> references = new ArrayList<>(); // asked once, also where a mean wants them beforehand
+            for (Part<TokenJudged> part : parts) {
+                references.add(reference.logps(part));
+            }
+            if (objective.needsMeanLogRatio()) {
+                seen = seen.with(logRatios(parts, references));
+            }
+            UnpairedObjective.Step step = step(store, rows);
+            expectedAtStart = objective.lossAtStart(step);
+            Iterator<Tensor> next = references.iterator();
+            for (Part<TokenJudged> part : parts) {
+                try (Scope scope = Scope.open()) {
+                    Policy.Learning learning = policy.learn(part.packing(), optimisation.gradientCheckpointing());
+                    LogProbs.Scores scores = learning.score();
+                    Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
+                    Loss loss = objective.loss(batch(part, logps, next.next()), step);
+                    loss.value().backward();
+                    learning.backward(scores, logps.grad());
+                    optimizer.collect();
+                    note(measured, part, loss, scores);
+                }
             }
         }
         return measured;
@@ -114,12 +120,13 @@ final class UnpairedLoop implements Loop {
     }
 
     /** Log-ratios of whole completions under the policy as it is. */
-    private double[] logRatios(Iterable<Part<TokenJudged>> parts) {
+    private double[] logRatios(Iterable<Part<TokenJudged>> parts, List<Tensor> references) {
         DoubleStream.Builder all = DoubleStream.builder();
+        Iterator<Tensor> next = references.iterator();
         for (Part<TokenJudged> part : parts) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
-                Tensor apart = policy.score(part.packing()).logps().sub(reference.logps(part));
+                Tensor apart = policy.score(part.packing()).logps().sub(next.next());
                 addSums(all, apart.toDoubles(), part.packing().lengths());
             }
         }
@@ -192,14 +199,8 @@ final class UnpairedLoop implements Loop {
         return ((TokenJudged) row).prompt();
     }
 
-    /** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */
     @Override
     public void requireSoundStart(double loss) {
-        // Numbers of 16 bits round otherwise where a stored reference was computed from rows laid out otherwise.
-        double bound = policy.decoder().weights().dtype() == DType.FLOAT32 ? 1e-3 : 0.05;
-        if (Math.abs(loss - expectedAtStart) > bound * Math.max(1, expectedAtStart)) {
-            throw new PlumbException("Before the first update policy and reference must agree and the loss be "
-                    + expectedAtStart + ", but it is " + loss + ". The reference is not the model that is trained.");
-        }
+        SoundStart.require(loss, expectedAtStart, policy.isExact());
     }
 }

@@ -1,0 +1,28 @@
+package dev.plumb.train;
+
+import dev.plumb.config.PlumbException;
+
+/** Before the first update policy and reference are one model; a loss that says otherwise is a fault, not a start. */
+final class SoundStart {
+    private static final double BOUND = 1e-3;
+
+    /** Numbers of 16 bits round otherwise where rows are laid out otherwise, or others stand beside them. */
+    private static final double NARROW_BOUND = 0.05;
+
+    private SoundStart() {}
+
+    /**
+     * Refuses a loss before the first update that cannot be right. One that is no number is refused elsewhere.
+     *
+     * @param loss as it is
+     * @param expected where both agree; NaN where it depends on the rows
+     * @param exact whether the weights are of 32 bits
+     */
+    static void require(double loss, double expected, boolean exact) {
+        double bound = exact ? BOUND : NARROW_BOUND;
+        if (Math.abs(loss - expected) > bound * Math.max(1, expected)) {
+            throw new PlumbException("Before the first update policy and reference must agree and the loss be "
+                    + expected + ", but it is " + loss + ". The reference is not the model that is trained.");
+        }
+    }
+}
