@@ -1,7 +1,6 @@
 package dev.plumb.train;
 
 import dev.plumb.model.Decoder;
-import dev.plumb.model.Pass;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
@@ -38,8 +37,7 @@ final class Critic {
     Tensor values(Packing packing) {
         try (NoGrad guard = NoGrad.open();
                 Scope scope = Scope.open()) {
-            Tensor states = model.hidden(packing.layout()).indexSelect(0, packing.states(model.device()));
-            return scope.keep(model.scores(states).reshape(packing.trained()));
+            return scope.keep(model.scores(ReadStates.look(model, packing)).reshape(packing.trained()));
         }
     }
 
@@ -50,15 +48,13 @@ final class Critic {
 
     /** Values on their way to gradients. */
     final class Learning {
-        private final Pass pass;
-        private final Tensor at;
+        private final ReadStates read;
         private final Tensor states; // a leaf of its own, [tokens, width]
         private final Tensor values;
 
         private Learning(Packing packing, boolean checkpointing) {
-            this.pass = model.forward(packing.layout(), checkpointing);
-            this.at = packing.states(model.device());
-            this.states = pass.hidden().indexSelect(0, at).requiresGrad(true);
+            this.read = new ReadStates(model, packing, checkpointing);
+            this.states = read.states().requiresGrad(true);
             this.values = model.scores(states).reshape(packing.trained());
         }
 
@@ -69,9 +65,7 @@ final class Critic {
 
         /** From the states, to which the loss has gone back, to the gradients of all weights. */
         void backward() {
-            Tensor hidden = pass.hidden();
-            Tensor whole = Tensor.zeros(hidden.dtype(), hidden.device(), hidden.shape());
-            pass.backward(whole.indexAddInPlace(0, at, states.grad()));
+            read.backward(states.grad());
         }
     }
 }

@@ -1,7 +1,6 @@
 package dev.plumb.train;
 
 import dev.plumb.model.Decoder;
-import dev.plumb.model.Pass;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
@@ -40,7 +39,7 @@ final class Policy {
     LogProbs.Scores score(Packing packing) {
         try (NoGrad guard = NoGrad.open();
                 Scope scope = Scope.open()) {
-            Tensor hidden = decoder.hidden(packing.layout()).indexSelect(0, packing.states(decoder.device()));
+            Tensor hidden = ReadStates.look(decoder, packing);
             return kept(scope, logProbs.forward(hidden, decoder.head(), packing.targets(decoder.device())));
         }
     }
@@ -62,16 +61,14 @@ final class Policy {
 
     /** Log-probabilities on their way to gradients. */
     final class Learning {
-        private final Pass pass;
-        private final Tensor states;
+        private final ReadStates read;
         private final Tensor targets;
         private final Tensor selected; // [trained, width]
 
         private Learning(Packing packing, boolean checkpointing) {
-            this.pass = decoder.forward(packing.layout(), checkpointing);
-            this.states = packing.states(decoder.device());
+            this.read = new ReadStates(decoder, packing, checkpointing);
             this.targets = packing.targets(decoder.device());
-            this.selected = pass.hidden().indexSelect(0, states);
+            this.selected = read.states();
         }
 
         LogProbs.Scores score() {
@@ -90,7 +87,7 @@ final class Policy {
 
         /** The same where the loss has a derivative by each entropy too. */
         void backward(LogProbs.Scores scores, Tensor gradient, @Nullable Tensor ofEntropies) {
-            through(logProbs.backward(
+            read.backward(logProbs.backward(
                     selected, decoder.head(), targets, scores, gradient, ofEntropies, headGradient()));
         }
 
@@ -99,7 +96,7 @@ final class Policy {
             Tensor back = Tensor.empty(selected.dtype(), selected.device(), selected.shape());
             LogProbs.Scores scores =
                     logProbs.forwardBackward(selected, decoder.head(), targets, gradient, back, headGradient());
-            through(back);
+            read.backward(back);
             return scores;
         }
 
@@ -113,12 +110,6 @@ final class Policy {
                 head.grad(Tensor.zeros(head.dtype(), head.device(), head.shape()));
             }
             return head.grad();
-        }
-
-        private void through(Tensor back) {
-            Tensor hidden = pass.hidden();
-            Tensor whole = Tensor.zeros(hidden.dtype(), hidden.device(), hidden.shape());
-            pass.backward(whole.indexAddInPlace(0, states, back));
         }
     }
 }

@@ -3,7 +3,6 @@ package dev.plumb.train;
 import dev.plumb.data.Example;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
-import dev.plumb.model.Pass;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.Measure;
 import dev.plumb.objective.Ranking;
@@ -77,15 +76,12 @@ final class RewardLoop implements Loop {
         for (Part<Example> part : parts(store, counted)) {
             try (Scope scope = Scope.open()) {
                 if (freezeBackbone) {
-                    learn(part, ends(part), step, measured);
+                    learn(part, ReadStates.look(decoder, part.packing()), step, measured);
                 } else {
-                    Pass pass = decoder.forward(part.packing().layout(), optimisation.gradientCheckpointing());
-                    Tensor at = part.packing().states(device());
-                    Tensor ends = pass.hidden().indexSelect(0, at).requiresGrad(true); // a leaf of its own
+                    ReadStates read = new ReadStates(decoder, part.packing(), optimisation.gradientCheckpointing());
+                    Tensor ends = read.states().requiresGrad(true); // a leaf of its own
                     learn(part, ends, step, measured);
-                    Tensor whole =
-                            Tensor.zeros(ends.dtype(), device(), pass.hidden().shape());
-                    pass.backward(whole.indexAddInPlace(0, at, ends.grad()));
+                    read.backward(ends.grad());
                 }
                 optimizer.collect();
             }
@@ -127,7 +123,7 @@ final class RewardLoop implements Loop {
         for (Part<Example> part : parts(store, counted)) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
-                Tensor rewards = decoder.scores(ends(part)); // [completions, heads]
+                Tensor rewards = decoder.scores(ReadStates.look(decoder, part.packing())); // [completions, heads]
                 double[] values = rewards.reshape(-1).toDoubles();
                 note(measured, loss(part, rewards, step, Optional.empty()), values);
                 double[] means = means(values, measured);
@@ -155,15 +151,6 @@ final class RewardLoop implements Loop {
 
     private Iterable<Part<Example>> parts(TokenStore store, List<Long> rows) {
         return Part.endings(store, rows, optimisation.tokensPerPass(device()), optimisation.style());
-    }
-
-    /** Hidden states of the last tokens of all completions, outside of any graph, [completions, width]. */
-    private Tensor ends(Part<Example> part) {
-        try (NoGrad guard = NoGrad.open();
-                Scope scope = Scope.open()) {
-            return scope.keep(decoder.hidden(part.packing().layout())
-                    .indexSelect(0, part.packing().states(device())));
-        }
     }
 
     /** The mean of all heads' losses, and of their metrics. */

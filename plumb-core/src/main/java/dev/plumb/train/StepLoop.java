@@ -5,7 +5,6 @@ import dev.plumb.data.TokenJudged;
 import dev.plumb.data.TokenSteps;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Decoder;
-import dev.plumb.model.Pass;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.StepBatch;
 import dev.plumb.objective.StepMeasures;
@@ -90,15 +89,12 @@ final class StepLoop implements Loop {
             }
             try (Scope scope = Scope.open()) {
                 if (freezeBackbone) {
-                    learn(part, states(part), step, measured);
+                    learn(part, ReadStates.look(decoder, part.packing()), step, measured);
                 } else {
-                    Pass pass = decoder.forward(part.packing().layout(), optimisation.gradientCheckpointing());
-                    Tensor at = part.packing().states(device());
-                    Tensor states = pass.hidden().indexSelect(0, at).requiresGrad(true); // a leaf of its own
+                    ReadStates read = new ReadStates(decoder, part.packing(), optimisation.gradientCheckpointing());
+                    Tensor states = read.states().requiresGrad(true); // a leaf of its own
                     learn(part, states, step, measured);
-                    Tensor whole =
-                            Tensor.zeros(states.dtype(), device(), pass.hidden().shape());
-                    pass.backward(whole.indexAddInPlace(0, at, states.grad()));
+                    read.backward(states.grad());
                 }
                 optimizer.collect();
             }
@@ -125,7 +121,7 @@ final class StepLoop implements Loop {
         for (Part<Example> part : parts(store, rows, reading.measured())) {
             try (Scope scope = Scope.open();
                     NoGrad guard = NoGrad.open()) {
-                StepBatch batch = batch(part, states(part), reading.measured());
+                StepBatch batch = batch(part, ReadStates.look(decoder, part.packing()), reading.measured());
                 measured.add(objective.loss(batch, step));
                 double[] scores = batch.logOdds().to(DType.FLOAT64).sigmoid().toDoubles();
                 int at = 0;
@@ -168,15 +164,6 @@ final class StepLoop implements Loop {
                     all.stream().map(Places::at).toList(),
                     style);
         });
-    }
-
-    /** Hidden states of all places, outside of any graph, [places, width]. */
-    private Tensor states(Part<Example> part) {
-        try (NoGrad guard = NoGrad.open();
-                Scope scope = Scope.open()) {
-            return scope.keep(decoder.hidden(part.packing().layout())
-                    .indexSelect(0, part.packing().states(device())));
-        }
     }
 
     private StepBatch batch(Part<Example> part, Tensor states, Places.Reader reader) {
