@@ -79,20 +79,6 @@ class SamplingTest {
     }
 
     @Test
-    void longCompletionsArePenalised() throws IOException {
-        for (String name : List.of("dapo-soft-overlong", "overlong-soft-penalty")) {
-            JsonNode vector = PolicyRows.vector(name);
-            JsonNode in = vector.get("inputs");
-            int limit = in.path("max_length").asInt(in.path("max_len").asInt());
-            for (int i = 0; i < in.get("lengths").size(); i++) {
-                double got = SoftOverlong.penalty(
-                        in.get("lengths").get(i).asInt(), limit, in.get("cache").asInt());
-                assertClose(name, got, vector.at("/expected/penalty").get(i).asDouble(), 1e-9);
-            }
-        }
-    }
-
-    @Test
     void groupsThatDifferAreTaken() throws IOException {
         JsonNode vector = PolicyRows.vector("dapo-dynamic-sampling");
         JsonNode expected = vector.get("expected");
