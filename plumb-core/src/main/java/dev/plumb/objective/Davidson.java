@@ -17,9 +17,6 @@ import java.util.Optional;
  * gives the share of ties among the data, p(tie) = ν / (2 + ν).
  */
 public final class Davidson implements RewardObjective {
-    private static final double FEWEST = 0.01; // a start from no tie at all would stand at minus infinity
-    private static final double MOST = 0.9;
-
     @Override
     public Optional<String> parameter() {
         return Optional.of("ties.log_nu");
@@ -27,7 +24,7 @@ public final class Davidson implements RewardObjective {
 
     @Override
     public double parameterAtStart(double tieShare) {
-        double share = Math.min(MOST, Math.max(FEWEST, tieShare));
+        double share = RankedPairs.startingShare(tieShare);
         return Math.log(2 * share / (1 - share));
     }
 

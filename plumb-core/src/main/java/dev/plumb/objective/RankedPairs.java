@@ -12,6 +12,9 @@ import java.util.List;
  * than a short one.
  */
 final class RankedPairs {
+    private static final double FEWEST_TIES = 0.01;
+    private static final double MOST_TIES = 0.9;
+
     private record Pair(int better, int worse, boolean tie, double share, double probability, double margin) {}
 
     private final List<Pair> all = new ArrayList<>();
@@ -19,6 +22,11 @@ final class RankedPairs {
 
     private RankedPairs(RewardBatch batch) {
         this.batch = batch;
+    }
+
+    /** A share of ties that a model of ties can start from: from none at all, or from nothing else, it could not move. */
+    static double startingShare(double tieShare) {
+        return Math.min(MOST_TIES, Math.max(FEWEST_TIES, tieShare));
     }
 
     /** Pairs of which one is better. */

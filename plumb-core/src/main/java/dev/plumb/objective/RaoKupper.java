@@ -17,9 +17,6 @@ import java.util.Optional;
  * place in a tie; h starts where Δ = 0 gives the share of ties among the data, p(tie) = tanh(η/2).
  */
 public final class RaoKupper implements RewardObjective {
-    private static final double FEWEST = 0.01; // a start from no tie at all would stand at minus infinity
-    private static final double MOST = 0.9;
-
     @Override
     public Optional<String> parameter() {
         return Optional.of("ties.h");
@@ -27,7 +24,7 @@ public final class RaoKupper implements RewardObjective {
 
     @Override
     public double parameterAtStart(double tieShare) {
-        double share = Math.min(MOST, Math.max(FEWEST, tieShare));
+        double share = RankedPairs.startingShare(tieShare);
         double eta = Math.log1p(share) - Math.log1p(-share); // 2 artanh of it
         return Math.log(Math.expm1(eta));
     }

@@ -14,7 +14,6 @@ import dev.plumb.data.RowSource;
 import dev.plumb.data.Rows;
 import dev.plumb.data.TokenPrompt;
 import dev.plumb.hub.AtomicFiles;
-import dev.plumb.hub.Sha256;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
 import dev.plumb.train.OpenRewards;
@@ -30,7 +29,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.stream.Stream;
@@ -185,21 +183,12 @@ final class Rejection {
     }
 
     private Provenance provenance(Workplace workplace, List<String> command) {
-        String version = Rejection.class.getPackage().getImplementationVersion();
-        return new Provenance(
-                version == null ? "development" : version,
+        return Provenance.begun(
                 command,
-                Sha256.of(Dump.yaml(settings)),
-                Provenance.sources(
-                        workplace.data().files().stream().map(DataFile::path).toList()),
-                Provenance.sources(List.of(workplace.checkpoint().folder())),
-                Map.of("seed", settings.seed()),
-                Torch.threads(),
-                Provenance.thisMachine(),
-                Map.of("libtorch", Torch.version(), "blas", Torch.blas()),
-                Instant.now(),
-                Optional.empty(),
-                "running",
+                settings,
+                workplace.data().files().stream().map(DataFile::path).toList(),
+                workplace.checkpoint().folder(),
+                settings.seed(),
                 OptionalLong.empty(),
                 workplace.origins());
     }

@@ -57,19 +57,9 @@ final class GrpoStep implements Loop {
                         Generator.Watcher.NONE);
         List<Written> written = new ArrayList<>();
         List<double[]> rewards = new ArrayList<>();
-        double[] none = new double[0];
         for (int i = 0; i < made.size(); i++) {
             int[] ids = made.get(i).ids();
-            written.add(new Written(
-                    rows.get(i / GROUP),
-                    prompts.get(i / GROUP),
-                    ids,
-                    false,
-                    made.get(i).samplingLogps(),
-                    none,
-                    none,
-                    none,
-                    none));
+            written.add(Written.drawn(rows.get(i / GROUP), prompts.get(i / GROUP), made.get(i)));
             rewards.add(new double[] {
                 IntStream.of(ids).filter(id -> id % 2 == 0).count() / (double) ids.length
             });
@@ -83,7 +73,7 @@ final class GrpoStep implements Loop {
                 new boolean[written.size()],
                 List.of(),
                 List.of(),
-                none);
+                new double[0]);
         PolicyObjective.Credit credit = objective.credit(experience, objective.start());
         List<Integer> all = IntStream.range(0, written.size()).boxed().toList();
         Metrics measured = new Metrics();

@@ -4,10 +4,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.plumb.config.Dump;
 import dev.plumb.config.PlumbException;
 import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.HubOrigin;
 import dev.plumb.hub.Sha256;
+import dev.plumb.tensor.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,6 +57,44 @@ public record Provenance(
         String outcome,
         OptionalLong resumedStep,
         List<HubOrigin> hub) {
+
+    /**
+     * Of a process that begins now, on this machine.
+     *
+     * @param command the command line
+     * @param settings all of them, as a record
+     * @param data files that are read
+     * @param model the model's folder
+     * @param seed of everything random
+     * @param resumedStep the step it goes on from, empty if it begins anew
+     * @param hub what was named by its id on a hub
+     * @return what is known of it so far
+     */
+    public static Provenance begun(
+            List<String> command,
+            Record settings,
+            List<Path> data,
+            Path model,
+            long seed,
+            OptionalLong resumedStep,
+            List<HubOrigin> hub) {
+        String version = Provenance.class.getPackage().getImplementationVersion();
+        return new Provenance(
+                version == null ? "development" : version,
+                command,
+                Sha256.of(Dump.yaml(settings)),
+                sources(data),
+                sources(List.of(model)),
+                Map.of("seed", seed),
+                Torch.threads(),
+                thisMachine(),
+                Map.of("libtorch", Torch.version(), "blas", Torch.blas()),
+                Instant.now(),
+                Optional.empty(),
+                "running",
+                resumedStep,
+                hub);
+    }
 
     /** Takes copies, and takes secrets out of the command line. */
     public Provenance {

@@ -78,19 +78,8 @@ final class Roller {
         List<Generator.Completion> made = new Generator(decoder, Math.max(1, atOnce))
                 .generate(new Generator.Request(prompts, first, samples), sampling, Generator.Watcher.NONE);
         List<Written> written = new ArrayList<>();
-        double[] none = new double[0];
         for (int i = 0; i < made.size(); i++) {
-            Generator.Completion one = made.get(i);
-            written.add(new Written(
-                    rows.get(i / samples),
-                    prompts.get(i / samples),
-                    one.ids(),
-                    one.stopped(),
-                    one.samplingLogps(),
-                    none,
-                    none,
-                    none,
-                    none));
+            written.add(Written.drawn(rows.get(i / samples), prompts.get(i / samples), made.get(i)));
         }
         return written;
     }

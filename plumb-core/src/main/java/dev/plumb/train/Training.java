@@ -6,7 +6,6 @@ import dev.plumb.data.Order;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
-import dev.plumb.hub.Sha256;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Kto;
@@ -16,8 +15,6 @@ import dev.plumb.objective.RewardObjective;
 import dev.plumb.objective.Sft;
 import dev.plumb.objective.UnpairedObjective;
 import dev.plumb.tensor.Scope;
-import dev.plumb.tensor.Tensor;
-import dev.plumb.tensor.Torch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +22,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
@@ -338,18 +334,9 @@ public final class Training {
             Loop loop, Workplace workplace, RunFolder folder, Interrupt interrupt, Optional<FrozenModel> reference) {
         Schedule schedule = schedule(workplace);
         noteReference(schedule.total());
-        Map<String, Tensor> trained = loop.trained(workplace.checkpoint().decoder());
         try (TrainingRun run = TrainingRun.open(
-                job.run(),
-                job.optimisation(),
-                schedule,
-                workplace,
-                trained,
-                loop::rate,
-                reference,
-                folder,
-                interrupt)) {
-            run.train(loop);
+                job.run(), job.optimisation(), schedule, workplace, loop, reference, folder, interrupt)) {
+            run.train();
             return run.finish();
         }
     }
@@ -432,22 +419,8 @@ public final class Training {
                 .newest()
                 .map(checkpoint -> OptionalLong.of(checkpoint.step()))
                 .orElseGet(OptionalLong::empty);
-        String version = Training.class.getPackage().getImplementationVersion();
-        return new Provenance(
-                version == null ? "development" : version,
-                command,
-                Sha256.of(Dump.yaml((Record) job)),
-                Provenance.sources(inputs.rows()),
-                Provenance.sources(List.of(inputs.model())),
-                Map.of("seed", job.run().seed()),
-                Torch.threads(),
-                Provenance.thisMachine(),
-                Map.of("libtorch", Torch.version(), "blas", Torch.blas()),
-                Instant.now(),
-                Optional.empty(),
-                "running",
-                resumed,
-                inputs.origins());
+        return Provenance.begun(
+                command, (Record) job, inputs.rows(), inputs.model(), job.run().seed(), resumed, inputs.origins());
     }
 
     private static void write(Path file, String text) {

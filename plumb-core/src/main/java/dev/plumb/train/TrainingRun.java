@@ -17,8 +17,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
-import java.util.function.Consumer;
-import java.util.function.ToDoubleFunction;
 
 /**
  * What all loops share around their steps: the run folder, the optimiser, logs, evaluations, checkpoints, the end. A loop
@@ -30,6 +28,7 @@ final class TrainingRun implements AutoCloseable {
     private final Workplace workplace;
     private final RunFolder folder;
     private final Schedule schedule;
+    private final Loop loop;
     private final Map<String, Tensor> trained;
     private final AdamW optimizer;
     private final Optional<FrozenModel> reference;
@@ -41,7 +40,6 @@ final class TrainingRun implements AutoCloseable {
     private TrainerState state;
     private boolean stopped;
     private Map<String, Double> lastEvaluation = Map.of();
-    private Consumer<Path> besides = folder -> {};
 
     private TrainingRun(
             RunSettings settings,
@@ -49,6 +47,7 @@ final class TrainingRun implements AutoCloseable {
             Workplace workplace,
             RunFolder folder,
             Schedule schedule,
+            Loop loop,
             Map<String, Tensor> trained,
             AdamW optimizer,
             Optional<FrozenModel> reference,
@@ -59,6 +58,7 @@ final class TrainingRun implements AutoCloseable {
         this.workplace = workplace;
         this.folder = folder;
         this.schedule = schedule;
+        this.loop = loop;
         this.trained = trained;
         this.optimizer = optimizer;
         this.reference = reference;
@@ -79,8 +79,7 @@ final class TrainingRun implements AutoCloseable {
      * @param optimisation how weights are updated
      * @param schedule which rows when
      * @param workplace model and rows; its weights are trained in place
-     * @param trained those of the weights that are updated, by name
-     * @param rates for each name by what the learning rate is multiplied
+     * @param loop how it learns, and what of the weights
      * @param reference a model that may follow the trained one, if one is held
      * @param folder of the run
      * @param interrupt heeded from now on
@@ -90,12 +89,12 @@ final class TrainingRun implements AutoCloseable {
             Optimisation optimisation,
             Schedule schedule,
             Workplace workplace,
-            Map<String, Tensor> trained,
-            ToDoubleFunction<String> rates,
+            Loop loop,
             Optional<FrozenModel> reference,
             RunFolder folder,
             Interrupt interrupt) {
-        AdamW optimizer = new AdamW(trained, optimisation.adam(), rates);
+        Map<String, Tensor> trained = loop.trained(workplace.checkpoint().decoder());
+        AdamW optimizer = new AdamW(trained, optimisation.adam(), loop::rate);
         TrainerState state = folder.checkpoints()
                 .newest()
                 .map(checkpoint -> {
@@ -108,7 +107,17 @@ final class TrainingRun implements AutoCloseable {
         folder.requireFreeSpace(2 * (size(trained) + size(optimizer.state()) + moved));
         interrupt.heed();
         return new TrainingRun(
-                settings, optimisation, workplace, folder, schedule, trained, optimizer, reference, state, interrupt);
+                settings,
+                optimisation,
+                workplace,
+                folder,
+                schedule,
+                loop,
+                trained,
+                optimizer,
+                reference,
+                state,
+                interrupt);
     }
 
     private static long size(Map<String, Tensor> tensors) {
@@ -116,13 +125,12 @@ final class TrainingRun implements AutoCloseable {
     }
 
     /** Takes all steps that are left: rows, gradients, an update, a look, a checkpoint. */
-    void train(Loop loop) {
-        besides = loop::writeTo;
+    void train() {
         TokenStore rows = workplace.dataset().train();
-        List<Example> prompts = samplePrompts(loop);
+        List<Example> prompts = samplePrompts();
         long step = state.step();
         if (step == 0) {
-            look(0, loop, prompts);
+            look(0, prompts);
         } else {
             folder.checkpoints().newest().ifPresent(checkpoint -> loop.load(checkpoint.folder(), rows));
         }
@@ -134,21 +142,21 @@ final class TrainingRun implements AutoCloseable {
                 loop.requireSoundStart(measured.values().get("loss"));
             }
             loop.notes().forEach(this::note);
-            update(loop, turn, measured, rows);
+            update(turn, measured, rows);
             step++;
-            look(step, loop, prompts);
-            saveIfDue(step, loop);
+            look(step, prompts);
+            saveIfDue(step);
         }
     }
 
     /** Measures the held-out rows and samples, if it is time. */
-    private void look(long steps, Loop loop, List<Example> prompts) {
+    private void look(long steps, List<Example> prompts) {
         TokenStore held = workplace.dataset().eval();
         boolean last = steps == schedule.total() || stopped;
         boolean due = settings.evalSteps() > 0 && steps % settings.evalSteps() == 0;
         if (held.size() > 0 && (last || due || steps == 0)) {
             evaluated(steps, loop.evaluate(held, held.rows()));
-            sample(steps, loop, prompts);
+            sample(steps, prompts);
         }
     }
 
@@ -160,12 +168,11 @@ final class TrainingRun implements AutoCloseable {
     /**
      * Ends a step whose gradients have been added up: clips, updates, logs.
      *
-     * @param loop that added them up
      * @param turn the step's place and rows
      * @param measured metrics of its rows, the loss among them
      * @param store where its rows are
      */
-    private void update(Loop loop, Schedule.Turn turn, Metrics measured, TokenStore store) {
+    private void update(Schedule.Turn turn, Metrics measured, TokenStore store) {
         long step = turn.step();
         long tokens = loop.tokens(store, turn.rows());
         double norm = optimizer.gradientNorm();
@@ -279,7 +286,7 @@ final class TrainingRun implements AutoCloseable {
      * @param steps done so far
      * @param rows whose prompts are answered
      */
-    private void sample(long steps, Loop loop, List<Example> rows) {
+    private void sample(long steps, List<Example> rows) {
         if (rows.isEmpty()) {
             return;
         }
@@ -299,7 +306,7 @@ final class TrainingRun implements AutoCloseable {
     }
 
     /** Held-out rows with different prompts, up to the wanted number. */
-    private List<Example> samplePrompts(Loop loop) {
+    private List<Example> samplePrompts() {
         TokenStore held = workplace.dataset().eval();
         List<Example> rows = new ArrayList<>();
         for (long row = 0; row < held.size() && rows.size() < settings.samplePrompts(); row++) {
@@ -317,7 +324,7 @@ final class TrainingRun implements AutoCloseable {
      *
      * @param steps done so far
      */
-    private void saveIfDue(long steps, Loop loop) {
+    private void saveIfDue(long steps) {
         boolean due = settings.saveSteps() > 0 && steps % settings.saveSteps() == 0;
         if (interrupt.requested()) {
             stopped = true;
@@ -326,10 +333,10 @@ final class TrainingRun implements AutoCloseable {
         if (due && steps > 0) {
             double score = score(lastEvaluation);
             folder.checkpoints()
-                    .save(steps, Double.isNaN(score) ? OptionalDouble.empty() : OptionalDouble.of(score), target -> {
-                        writeCheckpoint(target);
-                        loop.save(target);
-                    });
+                    .save(
+                            steps,
+                            Double.isNaN(score) ? OptionalDouble.empty() : OptionalDouble.of(score),
+                            this::writeCheckpoint);
             folder.checkpoints().prune(settings.saveTotalLimit(), true);
             lastEvaluation = Map.of();
         }
@@ -339,11 +346,12 @@ final class TrainingRun implements AutoCloseable {
         writeModel(target);
         state.save(target, optimizer);
         reference.ifPresent(model -> model.save(target));
+        loop.save(target);
     }
 
     private void writeModel(Path target) throws java.io.IOException {
         workplace.checkpoint().writeTo(target);
-        besides.accept(target);
+        loop.writeTo(target);
     }
 
     /** Whether Ctrl-C ended the run before its last step. */

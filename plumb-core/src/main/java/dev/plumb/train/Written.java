@@ -1,5 +1,7 @@
 package dev.plumb.train;
 
+import dev.plumb.model.Generator;
+
 /**
  * A completion that the policy wrote, and what is known of it. Arrays that are not wanted have no elements.
  *
@@ -23,6 +25,22 @@ record Written(
         double[] reference,
         double[] values,
         double[] entropies) {
+
+    private static final double[] NOT_WANTED = new double[0];
+
+    /** A completion as it was drawn, of which nothing else is known yet. */
+    static Written drawn(long row, int[] prompt, Generator.Completion made) {
+        return new Written(
+                row,
+                prompt,
+                made.ids(),
+                made.stopped(),
+                made.samplingLogps(),
+                NOT_WANTED,
+                NOT_WANTED,
+                NOT_WANTED,
+                NOT_WANTED);
+    }
 
     Written scored(double[] ofOld, double[] ofReference, double[] ofValues, double[] ofEntropies) {
         return new Written(row, prompt, ids, stopped, drawn, ofOld, ofReference, ofValues, ofEntropies);

@@ -78,13 +78,12 @@ class NotFiniteTest {
                         job.optimisation(),
                         new Schedule(workplace.dataset().order(1), job.optimisation(), job.pace(), 1e-3, 1),
                         workplace,
-                        workplace.checkpoint().decoder().weights().all(),
-                        name -> 1,
+                        new NotANumber(),
                         Optional.empty(),
                         runFolder,
                         interrupt)) {
             Map<String, float[]> before = weights(workplace);
-            assertThatThrownBy(() -> run.train(new NotANumber()))
+            assertThatThrownBy(() -> run.train())
                     .isInstanceOf(PlumbException.class)
                     .hasMessageContaining("Step 1 gave a loss of NaN and a gradient of length 4.0")
                     .hasMessageContaining(".jsonl:");
