@@ -301,6 +301,11 @@ public final class Grpo implements PolicyObjective {
     }
 
     @Override
+    public boolean needsSteps() {
+        return config.supervision() == Supervision.PROCESS;
+    }
+
+    @Override
     public boolean needsReference() {
         return config.beta() > 0;
     }

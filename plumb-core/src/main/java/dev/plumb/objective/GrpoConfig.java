@@ -181,7 +181,8 @@ public record GrpoConfig(
         Aggregation multiObjectiveAggregation,
 
         @Setting(
-                doc = "outcome: rewards of whole answers; process: rewards of their steps by a process reward model.",
+                doc = "outcome: rewards of whole answers; process: rewards of their steps by a process reward model,"
+                        + " which no run has yet.",
                 byDefault = "outcome",
                 source = "arXiv 2402.03300, section 4.1.3")
         Supervision supervision,

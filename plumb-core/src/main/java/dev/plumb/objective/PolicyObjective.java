@@ -164,6 +164,15 @@ public interface PolicyObjective {
     }
 
     /**
+     * Whether {@link Experience#steps} are used.
+     *
+     * @return true if something must judge the steps of completions
+     */
+    default boolean needsSteps() {
+        return false;
+    }
+
+    /**
      * How many completions a prompt needs at least.
      *
      * @return 2 for a method that compares them

@@ -334,6 +334,11 @@ public final class Ppo implements PolicyObjective {
     }
 
     @Override
+    public boolean needsSteps() {
+        return config.stepRewards() != StepCredit.OUTCOME_ONLY;
+    }
+
+    @Override
     public boolean needsReference() {
         return config.klCoef() > 0;
     }

@@ -161,7 +161,8 @@ public record PpoConfig(
 
         @Setting(
                 doc = "What scores of steps by a process reward model pay: outcome_only (nothing), min_form (about the"
-                        + " least), delta and clip (bounded, whatever the number of steps), sum (pays for many steps).",
+                        + " least), delta and clip (bounded, whatever the number of steps), sum (pays for many steps). Others than outcome_only"
+                        + " need a judge of steps, which no run has yet.",
                 byDefault = "outcome_only",
                 source = "arXiv 2504.15275, 2410.15115, 2312.08935")
         StepCredit stepRewards,

@@ -48,6 +48,11 @@ public record OnlineRun(
                     "this loss has no ratio of the policy to the one that wrote, so a rollout"
                             + " can be learnt from in one step only: set num_iterations and num_mini_batches to 1");
         }
+        if (objective.needsSteps()) {
+            throw new IllegalArgumentException(
+                    "rewards of steps are asked for, and a run has nothing yet that judges the"
+                            + " steps of its answers: use supervision: outcome with grpo, step_rewards: outcome_only with ppo");
+        }
         if (reference.precomputeRefLogProbs()) {
             throw new IllegalArgumentException(
                     "precompute_ref_log_probs asks the reference once, before the first step,"
