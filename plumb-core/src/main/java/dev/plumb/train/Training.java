@@ -3,6 +3,7 @@ package dev.plumb.train;
 import dev.plumb.config.Dump;
 import dev.plumb.config.PlumbException;
 import dev.plumb.data.Order;
+import dev.plumb.data.StepConfig;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
@@ -172,7 +173,12 @@ public final class Training {
         }
         if (job instanceof SolutionJob judge) {
             Loop loop = new StepLoop(
-                    start, judge.optimisation(), judge.objective(), judge.reading(), judge.freezeBackbone());
+                    start,
+                    judge.optimisation(),
+                    judge.objective(),
+                    judge.reading(),
+                    judge.steps().map(StepConfig::format),
+                    judge.freezeBackbone());
             return train(loop, workplace, folder, interrupt);
         }
         if (job instanceof UnpairedJob judged) {
