@@ -99,7 +99,8 @@ final class Rejection {
     void run(List<String> command) {
         try (RunFolder folder = RunFolder.open(settings.output(), false);
                 Workplace workplace = open();
-                OpenRewards rewards = OpenRewards.of(settings.rewards(), workplace.checkpoint())) {
+                OpenRewards rewards =
+                        OpenRewards.of(settings.rewards(), workplace.checkpoint(), workplace.tokenizer())) {
             Path portions = folder.layout().root().resolve("portions");
             if (Files.exists(portions)) {
                 requireSameSettings();

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Learns from what the policy itself writes: draws completions of some prompts, has them rewarded, lets the objective say what
@@ -50,6 +51,7 @@ final class OnlineLoop implements Loop {
     private List<String> said = List.of();
     private long tokens;
     private boolean learnt;
+    private boolean saidOfSteps;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
     /**
@@ -122,6 +124,13 @@ final class OnlineLoop implements Loop {
         ofRollout.merge(drawn.measures());
         tokens = drawn.tokens();
         said = drawn.notes();
+        if (objective.needsSteps()
+                && !saidOfSteps
+                && JudgedSteps.areWholeAnswers(drawn.kept().scores())) {
+            saidOfSteps = true;
+            said = Stream.concat(said.stream(), Stream.of(JudgedSteps.WHOLE_ANSWERS))
+                    .toList();
+        }
     }
 
     /**
@@ -180,7 +189,8 @@ final class OnlineLoop implements Loop {
                 stopped,
                 entropies,
                 values,
-                greedy);
+                greedy,
+                JudgedSteps.of(scores));
     }
 
     /** Rewards of each completion; of one that must not be learnt from, none. */
@@ -200,6 +210,7 @@ final class OnlineLoop implements Loop {
         Metrics out = new Metrics();
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
+        out.merge(JudgedSteps.measures(scores));
         scores.counts().forEach((name, count) -> out.set(name, count));
         out.set(
                 "reward_timeouts",
@@ -287,7 +298,7 @@ final class OnlineLoop implements Loop {
         List<Written> written = roller.draw(store, rows, settings.numGenerationsEval(), seed ^ EVALUATION, 0);
         written = scorer.score(written, objective.needsReference(), objective.needsReference());
         RewardScores scores = rewards.scores(roller.inputs(store, written));
-        Metrics out = new Metrics();
+        Metrics out = JudgedSteps.measures(scores);
         for (int i = 0; i < written.size(); i++) {
             Written one = written.get(i);
             double total = scores.totals()[i];

@@ -270,7 +270,7 @@ public final class Training {
         PolicyObjective objective = online.policy();
         Roller roller = new Roller(
                 start, workplace.tokenizer(), workplace.stops(), online.online(), maxCompletionLength(workplace));
-        try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint());
+        try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint(), workplace.tokenizer());
                 OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
             Order order = workplace.dataset().order(job.run().seed());
             Function<Optional<Decoder>, Loop> loop = reference ->
