@@ -24,17 +24,34 @@ public record Rewards(
 
         @Setting(doc = "A weight for each of reward_models; 1 if not given.")
         List<Double> rewardModelWeights) {
-    /** Checks that something rewards, and that weights fit. */
+    /** Checks that weights fit. */
     public Rewards {
         rewardModels = List.copyOf(rewardModels);
         rewardModelWeights = List.copyOf(rewardModelWeights);
-        if (functions.rewardFuncs().isEmpty() && rewardModels.isEmpty()) {
-            throw new IllegalArgumentException("nothing rewards the answers: name a function, as in"
-                    + " reward_funcs: [accuracy], or a model, as in reward_models: [runs/reward/final]");
-        }
         if (!rewardModelWeights.isEmpty() && rewardModelWeights.size() != rewardModels.size()) {
             throw new IllegalArgumentException("reward_model_weights has " + rewardModelWeights.size() + " weights for "
                     + rewardModels.size() + " reward_models");
+        }
+    }
+
+    /**
+     * Whether nothing rewards.
+     *
+     * @return true without functions and models
+     */
+    public boolean isEmpty() {
+        return functions.rewardFuncs().isEmpty() && rewardModels.isEmpty();
+    }
+
+    /**
+     * Refuses settings by which nothing rewards.
+     *
+     * @throws IllegalArgumentException with the remedy
+     */
+    public void requireAny() {
+        if (isEmpty()) {
+            throw new IllegalArgumentException("nothing rewards the answers: name a function, as in"
+                    + " reward_funcs: [accuracy], or a model, as in reward_models: [runs/reward/final]");
         }
     }
 }

@@ -9,7 +9,6 @@ import dev.plumb.reward.RewardInput;
 import dev.plumb.tensor.Device;
 import dev.plumb.text.Tokenizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 
@@ -84,17 +83,9 @@ final class Roller {
         return written;
     }
 
-    /** An answer as text, for reward functions; the token that ended it is left out. */
+    /** An answer, for reward functions. */
     RewardInput input(TokenPrompt row, int[] answer, boolean ended) {
-        int[] whole = Arrays.copyOf(row.prompt(), row.prompt().length + answer.length);
-        System.arraycopy(answer, 0, whole, row.prompt().length, answer.length);
-        return new RewardInput(
-                tokenizer.decode(row.prompt()),
-                tokenizer.decode(answer, true),
-                answer.length,
-                ended,
-                row.columns(),
-                whole);
+        return RewardInput.of(tokenizer, row.prompt(), answer, ended, row.columns());
     }
 
     /** The same of many. */
