@@ -17,6 +17,7 @@ import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,10 +45,12 @@ final class OnlineLoop implements Loop {
     private final RolloutLearner learner;
     private final long seed;
     private final boolean exact;
+    private final int shownPrompts;
     private double[] memory;
     private Rollout rollout = Rollout.NONE;
     private Metrics ofRollout = new Metrics();
     private List<String> said = List.of();
+    private List<Answered> shown = List.of();
     private long tokens;
     private boolean learnt;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
@@ -93,6 +96,7 @@ final class OnlineLoop implements Loop {
                 .map(of -> of.criticLearningRate() / job.learningRate())
                 .orElse(1.0);
         this.seed = job.run().seed();
+        this.shownPrompts = job.run().samplePrompts();
         this.source = new RolloutSource(roller, rewards, settings, order, seed);
         this.memory = objective.start();
     }
@@ -100,6 +104,7 @@ final class OnlineLoop implements Loop {
     @Override
     public void begin(TokenStore store, Schedule.Turn now) {
         turn = now;
+        shown = List.of();
         if (now.phase() == 0) {
             collect(store, now);
         }
@@ -122,6 +127,30 @@ final class OnlineLoop implements Loop {
         ofRollout.merge(drawn.measures());
         tokens = drawn.tokens();
         said = drawn.notes();
+        if (settings.keepsAnswersAt(now.step())) {
+            shown = shown(drawn.kept().scores());
+        }
+    }
+
+    /** All answers to the first prompts of the rollout. */
+    private List<Answered> shown(RewardScores scores) {
+        List<Answered> out = new ArrayList<>();
+        for (int i = 0; i < Math.min(rollout.written().size(), shownPrompts * settings.generations()); i++) {
+            Map<String, Double> of = named(scores, i);
+            double[] advantages = rollout.credit().advantages().get(i);
+            of.put("advantage", Arrays.stream(advantages).average().orElse(0));
+            out.add(roller.shown(rollout.written().get(i), of));
+        }
+        return out;
+    }
+
+    private static Map<String, Double> named(RewardScores scores, int answer) {
+        Map<String, Double> out = new LinkedHashMap<>();
+        out.put("reward", scores.totals()[answer]);
+        for (int k = 0; k < scores.names().size(); k++) {
+            out.put(scores.names().get(k), scores.raw()[k][answer]);
+        }
+        return out;
     }
 
     /**
@@ -326,13 +355,17 @@ final class OnlineLoop implements Loop {
     @Override
     public Map<String, Double> judge(Example row, int[] answer, boolean stopped) {
         RewardInput input = roller.input((TokenPrompt) row, answer, stopped);
-        RewardScores scores = rewards.scores(List.of(input));
-        Map<String, Double> out = new LinkedHashMap<>();
-        out.put("reward", scores.totals()[0]);
-        for (int k = 0; k < scores.names().size(); k++) {
-            out.put(scores.names().get(k), scores.raw()[k][0]);
-        }
-        return out;
+        return named(rewards.scores(List.of(input)), 0);
+    }
+
+    @Override
+    public boolean keepsAnswers() {
+        return settings.completionsSteps() > 0 && shownPrompts > 0;
+    }
+
+    @Override
+    public List<Answered> answers() {
+        return shown;
     }
 
     @Override

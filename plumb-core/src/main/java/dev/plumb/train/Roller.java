@@ -10,6 +10,7 @@ import dev.plumb.tensor.Device;
 import dev.plumb.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Lets the policy answer prompts, on the very weights that are trained, and turns answers to what rewards look at. */
@@ -93,6 +94,11 @@ final class Roller {
         return written.stream()
                 .map(one -> input((TokenPrompt) store.get(one.row()), one.ids(), one.stopped()))
                 .toList();
+    }
+
+    /** An answer and what is said of it, for people. */
+    Answered shown(Written one, Map<String, Double> scores) {
+        return new Answered(tokenizer.decode(one.prompt()), tokenizer.decode(one.ids(), true), scores);
     }
 
     int maxLength() {

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.plumb.config.PlumbException;
 import dev.plumb.train.MetricsLog.Split;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -117,11 +119,32 @@ class OnlineRunTest {
             "num_mini_batches: 2",
             "use_adaptive_entropy: true",
             "entropy_target: 4.5",
-            "beta: 0.04"
+            "beta: 0.04",
+            "completions_steps: 8",
+            "sample_prompts: 2"
         };
         RunLayout whole = train("grpo", "whole", settings);
         train("grpo", "again", settings);
         TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // after three of four steps
+        List<JsonNode> shown = new ArrayList<>();
+        StepLines.objects(whole.completions(), shown::add);
+        // The rollouts that begin at steps 1 and 9, of which 2 prompts with 8 answers each.
+        assertThat(shown.stream().map(one -> one.path("step").asInt()))
+                .hasSize(32)
+                .containsOnly(1, 9);
+        for (JsonNode one : shown) {
+            assertThat(one.at("/scores/reward").asDouble())
+                    .isEqualTo(one.path("completion").asText().contains("a") ? 1 : 0);
+        }
+        assertThat(shown.subList(0, 8).stream()
+                        .map(one -> one.path("prompt").asText())
+                        .distinct())
+                .hasSize(1);
+        assertThat(shown.subList(0, 8).stream()
+                        .mapToDouble(one -> one.at("/scores/advantage").asDouble())
+                        .sum())
+                .isCloseTo(0, within(1e-6)); // of a whole group
+        assertThat(whole.report()).content().contains("Learnt from", "<summary>Step 9, mean reward of these");
         assertThat(TinyRun.entries(whole, Split.TRAIN).get(3).values()).doesNotContainKey("reward");
         assertThat(TinyRun.entries(whole, Split.TRAIN).get(4).values())
                 .containsKeys("reward", "entropy_coef")
