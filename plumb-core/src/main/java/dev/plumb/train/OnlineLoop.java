@@ -53,6 +53,7 @@ final class OnlineLoop implements Loop {
     private List<Answered> shown = List.of();
     private long tokens;
     private boolean learnt;
+    private double fromSampler; // log-probabilities of what was drawn, as sampler and trainer compute them
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
     /**
@@ -278,6 +279,7 @@ final class OnlineLoop implements Loop {
                 chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
         double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
+        fromSampler = measured.values().getOrDefault("sampling/sampling_logp_difference/mean", 0.0);
         if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
             optimizer.discard();
@@ -308,6 +310,9 @@ final class OnlineLoop implements Loop {
     public void requireSoundStart(double loss) {
         if (exact && learnt) { // rounding of 16 bits adds up over whole answers
             SoundStart.require(loss, objective.lossAtStart(), true);
+            if (!settings.truncates()) {
+                SoundStart.requireAgreement(fromSampler);
+            }
         }
     }
 

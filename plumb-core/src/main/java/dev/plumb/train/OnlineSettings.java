@@ -175,7 +175,7 @@ public record OnlineSettings(
     }
 
     /** Whether tokens are drawn from another distribution than the policy's at its temperature. */
-    private boolean truncates() {
+    boolean truncates() {
         return topP < 1 || topK > 0 || minP > 0 || repetitionPenalty != 1;
     }
 

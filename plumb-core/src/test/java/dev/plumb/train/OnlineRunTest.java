@@ -170,6 +170,30 @@ class OnlineRunTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"grpo", "rloo", "reinforce", "remax", "reinforce_plus_plus", "online_dpo", "raft"})
+    void everyRunComparesItsSamplerWithItsTrainer(String method) {
+        boolean alone = method.startsWith("re");
+        RunLayout run = train(
+                method,
+                "run",
+                "max_steps: 3",
+                "learning_rate: 1e-2",
+                "num_generations: " + (alone ? 1 : 8),
+                method.equals("raft") ? "mask_truncated_completions: false" : "temperature: 1.0");
+        for (MetricsLog.Entry step : TinyRun.entries(run, Split.TRAIN)) {
+            assertThat(step.values().get("sampling/sampling_logp_difference/max"))
+                    .isBetween(1e-12, 1e-4);
+            assertThat(step.values().get("ratio/ess")).isCloseTo(1, within(1e-6));
+        }
+    }
+
+    @Test
+    void whatAnotherModelDrewIsNotLearntFrom() {
+        assertThatThrownBy(() -> SoundStart.requireAgreement(0.06)).hasMessageContaining("0.06 nats a token");
+        SoundStart.requireAgreement(1e-5);
+    }
+
     @Test
     void drawsFromTheMostProbableTokensAreWeighedByTheirMass() {
         String[] settings = {
