@@ -127,9 +127,9 @@ public record OnlineSettings(
         @Setting(
                 doc =
                         "How often further prompts are drawn, each time as many as are missing; then the step goes on with"
-                                + " what it has, and says so.",
+                                + " what it has, and says so. 0: such prompts are left out and no further ones drawn.",
                 byDefault = "10",
-                min = 1,
+                min = 0,
                 source = "verl: max_num_gen_batches 10")
         int maxResample,
 

@@ -247,6 +247,25 @@ class OnlineRunTest {
     }
 
     @Test
+    void promptsWhoseAnswersAreAllAlikeAreLeftOut() {
+        RunLayout run = train(
+                "grpo",
+                "run",
+                "learning_rate: 1e-2",
+                "max_steps: 4",
+                "num_generations: 2",
+                "per_device_train_batch_size: 16",
+                "dynamic_sampling: true",
+                "max_resample: 0");
+        for (MetricsLog.Entry step : TinyRun.entries(run, Split.TRAIN)) {
+            assertThat(step.values())
+                    .containsEntry("dynamic_sampling/rounds", 0.0)
+                    .containsEntry("reward", 0.5);
+            assertThat(step.values().get("dynamic_sampling/keep_rate")).isBetween(0.1, 0.9);
+        }
+    }
+
+    @Test
     void aRunSaysThatNothingIsToBeLearntAndKeepsItsWeights() {
         RunLayout run = trainOnWhatAllEarn("run", "learning_rate: 1e-2");
         Map<String, Double> values = TinyRun.entries(run, Split.TRAIN).get(1).values();
