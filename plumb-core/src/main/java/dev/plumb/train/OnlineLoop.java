@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Learns from what the policy itself writes: draws completions of some prompts, has them rewarded, lets the objective say what
@@ -230,6 +231,12 @@ final class OnlineLoop implements Loop {
         Metrics out = new Metrics();
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
+        counts(scores, out);
+        return out;
+    }
+
+    /** What rewards counted, time-outs in all among it. */
+    private static void counts(RewardScores scores, Metrics out) {
         scores.counts().forEach((name, count) -> out.set(name, count));
         out.set(
                 "reward_timeouts",
@@ -237,7 +244,6 @@ final class OnlineLoop implements Loop {
                         .filter(count -> count.getKey().endsWith("/timeouts"))
                         .mapToLong(Map.Entry::getValue)
                         .sum());
-        return out;
     }
 
     /** Measures how far the draws are from the policy, where that is known; gives weights that make up for it. */
@@ -321,7 +327,9 @@ final class OnlineLoop implements Loop {
         List<Written> written = roller.draw(store, rows, settings.numGenerationsEval(), seed ^ EVALUATION, 0);
         written = scorer.score(written, objective.needsReference(), objective.needsReference());
         RewardScores scores = rewards.scores(roller.inputs(store, written));
+        said = Stream.concat(said.stream(), scores.faults().stream()).toList();
         Metrics out = new Metrics();
+        counts(scores, out);
         for (int i = 0; i < written.size(); i++) {
             Written one = written.get(i);
             double total = scores.totals()[i];

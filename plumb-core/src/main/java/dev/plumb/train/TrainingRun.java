@@ -160,7 +160,9 @@ final class TrainingRun implements AutoCloseable {
         boolean last = steps == schedule.total() || stopped;
         boolean due = settings.evalSteps() > 0 && steps % settings.evalSteps() == 0;
         if (held.size() > 0 && (last || due || steps == 0)) {
-            evaluated(steps, loop.evaluate(held, held.rows()));
+            Metrics measured = loop.evaluate(held, held.rows());
+            loop.notes().forEach(this::note);
+            evaluated(steps, measured);
             sample(steps, prompts);
         }
     }

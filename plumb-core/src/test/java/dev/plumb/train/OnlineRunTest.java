@@ -219,6 +219,32 @@ class OnlineRunTest {
         assertThat(values.get("sampling/sampling_logp_difference/max")).isGreaterThan(0.01);
     }
 
+    /** Not sandboxed, since the program is ours; what only a sandbox ends is tried in SandboxTest and RewardSetTest. */
+    @Test
+    void aRewardThatHangsFloodsOrFailsIsCountedAndTheRunGoesOn() {
+        String program = "case $(cksum | cut -c 1) in 1) sleep 60;; 2) yes;; 3) exit 3;; *) echo 1;; esac";
+        RunLayout run = train(
+                "grpo",
+                "run",
+                "reward_funcs: [{name: command, label: own, command: {command: [sh, -c, '" + program
+                        + "'], sandbox: none, limits: {wall_seconds: 1}}}]",
+                "max_steps: 2",
+                "learning_rate: 1e-2");
+        assertThat(run.finalModel()).exists();
+        for (Split split : Split.values()) {
+            for (MetricsLog.Entry step : TinyRun.entries(run, split)) {
+                Map<String, Double> of = step.values();
+                double lost = of.getOrDefault("reward/own/errors", 0.0) + of.getOrDefault("reward/own/timeouts", 0.0);
+                assertThat(of.get("unscorable_frac") * of.get("reward/own/calls"))
+                        .isCloseTo(lost, within(1e-9));
+                assertThat(of.get("reward_timeouts")).isEqualTo(of.getOrDefault("reward/own/timeouts", 0.0));
+                assertThat(of.get("reward")).isEqualTo(1); // of those that there are
+            }
+            assertThat(TinyRun.entries(run, split))
+                    .anyMatch(step -> step.values().get("reward_timeouts") > 0);
+        }
+    }
+
     @Test
     void promptsWhoseAnswersAreAllAlikeAreReplaced() {
         String[] settings = {
