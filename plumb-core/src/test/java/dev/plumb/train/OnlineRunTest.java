@@ -99,10 +99,68 @@ class OnlineRunTest {
         assertThat(reward(run, -1)).isGreaterThan(reward(run, 0) + 0.4);
     }
 
+    private static double mean(RunLayout run, String metric, int from) {
+        return TinyRun.entries(run, Split.TRAIN).stream()
+                .skip(from)
+                .mapToDouble(step -> step.values().get(metric))
+                .average()
+                .orElseThrow();
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"ppo", "reinforce"})
-    void whatAMethodRemembersIsPartOfACheckpoint(String method) {
-        String[] settings = {"learning_rate: 1e-2", "max_steps: 9", "save_steps: 3", "num_generations: 1"};
+    @CsvSource({"grpo, 0.3, 8", "rloo, 0.1, 4", "reinforce_plus_plus, 0.1, 1"})
+    void aPullTowardsTheReferenceHoldsThePolicyNearWhileItLearns(String method, String beta, int generations) {
+        RunLayout run = train(
+                method,
+                "run",
+                "max_steps: 60",
+                "learning_rate: 1e-2",
+                "num_generations: " + generations,
+                "beta: " + beta);
+        assertThat(reward(run, -1)).isGreaterThan(reward(run, 0) + 0.3);
+        // With beta 0.001 it was 19.0, 12.5 and 11.6.
+        assertThat(TinyRun.entries(run, Split.EVAL).get(1).values().get("objective/kl"))
+                .isBetween(1.0, 8.0);
+    }
+
+    @Test
+    void anAdaptivePenaltyKeepsTheKlAtItsTarget() {
+        RunLayout run = train(
+                "ppo",
+                "run",
+                "max_steps: 80",
+                "learning_rate: 1e-2",
+                "critic_learning_rate: 3e-2",
+                "num_generations: 1",
+                "num_mini_batches: 1",
+                "kl_controller: adaptive",
+                "kl_coef: 0.05",
+                "kl_target: 6",
+                "kl_horizon: 100");
+        assertThat(mean(run, "objective/kl", 60)).isBetween(0.6 * 6, 1.3 * 6);
+        assertThat(mean(run, "reward", 60)).isGreaterThan(reward(run, 0) + 0.4);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "ppo, 1, num_iterations: 2, 2",
+        "reinforce, 1, num_iterations: 1, 1",
+        "reinforce_plus_plus, 2, num_iterations: 2, 2",
+        "remax, 1, num_iterations: 1, 1",
+        "rloo, 4, loss_type: token, 2",
+        "online_dpo, 4, num_iterations: 2, 2",
+        "raft, 4, mask_truncated_completions: false, 2"
+    })
+    void aRunOfEveryMethodGoesOnExactly(String method, int generations, String setting, int miniBatches) {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "max_steps: 9",
+            "save_steps: 3", // in the middle of a rollout of two or four steps
+            "eval_steps: 4",
+            "num_generations: " + generations,
+            "num_mini_batches: " + miniBatches,
+            setting
+        };
         RunLayout whole = train(method, "whole", settings);
         train(method, "again", settings);
         TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
