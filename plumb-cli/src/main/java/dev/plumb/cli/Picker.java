@@ -50,7 +50,8 @@ final class Picker implements AutoCloseable {
         this.report = new PickReport(rule, samples);
         this.rewards = this.settings.rewards().isEmpty()
                 ? Optional.empty()
-                : Optional.of(OpenRewards.of(this.settings.rewards(), checkpoint));
+                : Optional.of(OpenRewards.of(this.settings.rewards(), checkpoint, tokenizer));
+        rewards.ifPresent(open -> open.notes().forEach(System.err::println));
     }
 
     /** Whether all answers are written as they are. */

@@ -38,6 +38,9 @@ class GenerateBestTest {
         try (Checkpoint fresh = Checkpoint.loadForScoring(language, Optional.of(DType.FLOAT32), Device.CPU, 3, 1)) {
             fresh.save(folder.resolve("reward"), DType.FLOAT32);
         }
+        try (Checkpoint fresh = Checkpoint.loadForClassifying(language, Optional.of(DType.FLOAT32), Device.CPU, 3)) {
+            fresh.save(folder.resolve("steps"), DType.FLOAT32);
+        }
         Files.writeString(
                 folder.resolve("prompts.jsonl"),
                 "{\"prompt\": \"the cat\", \"answer\": \"t\"}\n{\"prompt\": \"the dog ran\", \"answer\": \"e\"}\n"
@@ -159,6 +162,25 @@ class GenerateBestTest {
         }
         String best = JSON.readTree(scored.get(SAMPLES)).get("best").asText();
         assertThat(best).endsWith(":" + (1 + picked(all).get(2).get("sample").asInt()));
+    }
+
+    @Test
+    void aProcessRewardModelPicksBySteps() throws IOException {
+        String[] words = {
+            "process_reward_model=" + folder.resolve("steps"), "process_reward_aggregate=mean", "step_separator=a"
+        };
+        Written best = generate(words[0], words[1], words[2], "write_all=true");
+        assertThat(best.said()).contains("process_reward_model: in answers", "process, best of 6");
+        for (int prompt = 0; prompt < 3; prompt++) {
+            double most = best.of(prompt).stream()
+                    .mapToDouble(GenerateBestTest::reward)
+                    .max()
+                    .orElseThrow();
+            assertThat(reward(picked(best).get(prompt))).isEqualTo(most).isBetween(0.0, 1.0);
+        }
+        Written vote = generate( // probabilities may weigh votes as they are
+                words[0], words[1], words[2], "select=weighted_vote", "answer_pattern=([a-z])[^a-z]*$");
+        assertThat(vote.rows()).hasSize(3);
     }
 
     @Test

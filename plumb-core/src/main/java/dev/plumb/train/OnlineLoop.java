@@ -55,6 +55,7 @@ final class OnlineLoop implements Loop {
     private long tokens;
     private boolean learnt;
     private double fromSampler; // log-probabilities of what was drawn, as sampler and trainer compute them
+    private boolean saidOfSteps;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
     /**
@@ -129,6 +130,13 @@ final class OnlineLoop implements Loop {
         ofRollout.merge(drawn.measures());
         tokens = drawn.tokens();
         said = drawn.notes();
+        if (objective.needsSteps()
+                && !saidOfSteps
+                && JudgedSteps.areWholeAnswers(drawn.kept().scores())) {
+            saidOfSteps = true;
+            said = Stream.concat(said.stream(), Stream.of(JudgedSteps.WHOLE_ANSWERS))
+                    .toList();
+        }
         if (settings.keepsAnswersAt(now.step())) {
             shown = shown(drawn.kept().scores());
         }
@@ -211,7 +219,8 @@ final class OnlineLoop implements Loop {
                 stopped,
                 entropies,
                 values,
-                greedy);
+                greedy,
+                JudgedSteps.of(scores));
     }
 
     /** Rewards of each completion; of one that must not be learnt from, none. */
@@ -231,6 +240,7 @@ final class OnlineLoop implements Loop {
         Metrics out = new Metrics();
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
+        out.merge(JudgedSteps.measures(scores));
         counts(scores, out);
         return out;
     }
@@ -328,7 +338,7 @@ final class OnlineLoop implements Loop {
         written = scorer.score(written, objective.needsReference(), objective.needsReference());
         RewardScores scores = rewards.scores(roller.inputs(store, written));
         said = Stream.concat(said.stream(), scores.faults().stream()).toList();
-        Metrics out = new Metrics();
+        Metrics out = JudgedSteps.measures(scores);
         counts(scores, out);
         for (int i = 0; i < written.size(); i++) {
             Written one = written.get(i);

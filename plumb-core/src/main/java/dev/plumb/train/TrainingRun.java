@@ -262,6 +262,7 @@ final class TrainingRun implements AutoCloseable {
         for (String name : List.of(
                 "loss",
                 "reward",
+                "prm/mean_score",
                 "perplexity",
                 "rewards/accuracies",
                 "rewards/margins",

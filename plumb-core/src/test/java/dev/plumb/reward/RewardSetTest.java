@@ -195,6 +195,29 @@ class RewardSetTest {
     }
 
     @Test
+    void stepsComeWithTheCompletionThatMayBeLearntFrom() {
+        Reward judge = inputs -> inputs.stream()
+                .map(input -> Score.of(0.5, new StepScores(new double[] {0.5}, new int[] {3}), List.of("seen")))
+                .toList();
+        Rule failing = input -> input.completion().equals("1") ? Score.failure() : Score.of(1);
+        RewardSet set = new RewardSet(List.of(RewardPart.of("judge", judge), RewardPart.of("other", failing)));
+        RewardScores scores = set.scores(numbered(3));
+        assertThat(scores.steps()).hasSize(3);
+        assertThat(scores.steps().get(1)).isSameAs(StepScores.NONE);
+        assertThat(scores.steps().get(2).ends()).containsExactly(3);
+        assertThat(scores.count("reward/judge/notes/seen")).isEqualTo(3);
+        RewardScores more = scores.of(2, 1).and(scores.of(0));
+        assertThat(more.steps()).extracting(steps -> steps.ends().length).containsExactly(1, 0, 1);
+        assertThat(new RewardSet(List.of(RewardPart.of("one", ONE)))
+                        .scores(numbered(2))
+                        .steps())
+                .containsExactly(StepScores.NONE, StepScores.NONE);
+        assertThatThrownBy(() -> new StepScores(new double[] {Double.NaN}, new int[] {3}))
+                .hasMessageContaining("cannot have scores");
+        assertThatThrownBy(() -> new StepScores(new double[1], new int[0])).hasMessageContaining("cannot have scores");
+    }
+
+    @Test
     void settingsAreBoundByNameAndWithWeights() {
         RewardSet set = bind("reward_funcs: [accuracy, {name: format, weight: 0.5, format: {mode: think_only}}]")
                 .open();

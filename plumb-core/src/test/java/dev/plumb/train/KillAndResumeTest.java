@@ -77,6 +77,23 @@ class KillAndResumeTest {
     }
 
     @Test
+    void stepsThatAModelJudged() throws IOException, InterruptedException {
+        Solutions.write(folder);
+        Path judge = tiny.train(
+                        "prm", "judge", "data: {files: [" + folder.resolve("stepwise.jsonl") + "]}", "max_steps: 20")
+                .finalModel();
+        hold(
+                "grpo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "process_reward_model: " + judge,
+                "supervision: process",
+                "num_generations: 2",
+                "num_iterations: 2",
+                "max_completion_length: 8");
+    }
+
+    @Test
     void aPolicyWithItsValueFunctionAndAPenaltyThatFollows() throws IOException, InterruptedException {
         hold(
                 "ppo",

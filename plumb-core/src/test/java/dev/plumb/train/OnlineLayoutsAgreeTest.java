@@ -22,6 +22,7 @@ import dev.plumb.reward.RewardPart;
 import dev.plumb.reward.RewardScores;
 import dev.plumb.reward.RewardSet;
 import dev.plumb.reward.Score;
+import dev.plumb.reward.StepScores;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Functional;
@@ -165,14 +166,26 @@ class OnlineLayoutsAgreeTest {
         return out;
     }
 
-    /** A number that follows from the completion; one has none. */
+    /** Numbers of a completion and of its steps that follow from it; one has none. */
     private static final RewardSet REWARDS = new RewardSet(List.of(RewardPart.of(
             "some",
             inputs -> inputs.stream()
                     .map(input -> input.ids().length == 17
                             ? Score.notApplicable()
-                            : Score.of(new Random(Arrays.hashCode(input.ids())).nextInt(5) - 2))
+                            : Score.of(
+                                    new Random(Arrays.hashCode(input.ids())).nextInt(5) - 2,
+                                    steps(input.ids()),
+                                    List.of()))
                     .toList())));
+
+    /** A step ends at about every third token, and some tokens follow the last. */
+    private static StepScores steps(int... ids) {
+        Random random = new Random(ids.length);
+        int[] ends = IntStream.range(0, ids.length)
+                .filter(t -> random.nextInt(3) == 0)
+                .toArray();
+        return new StepScores(random.doubles(ends.length).toArray(), ends);
+    }
 
     private static RewardScores scores(List<Written> written) {
         return REWARDS.scores(written.stream()
@@ -195,7 +208,11 @@ class OnlineLayoutsAgreeTest {
         "grouped heads, rloo, loss_type=ratio beta=0.05",
         "window, reinforce_plus_plus, temperature=1.3",
         "grouped heads, ppo, kl_coef=0.1 temperature=1.3 entropy_coef=0.05 kl_controller=adaptive",
-        "capped logits, ppo, variant=seed"
+        "capped logits, ppo, variant=seed",
+        "grouped heads, grpo, supervision=process process_reward_model=given reward_weights=[0]",
+        "window, grpo, supervision=process process_reward_model=given reward_weights=[0] step_mean=true beta=0.04",
+        "grouped heads, ppo, step_rewards=min_form process_reward_model=given",
+        "grouped heads, ppo, step_rewards=sum process_reward_model=given step_alpha=0.3 whiten_rewards=true"
     })
     void gradientsAreThoseOfPlainAutograd(String model, String method, String settings) {
         try (Models3 models = Models3.of(model);
@@ -300,7 +317,11 @@ class OnlineLayoutsAgreeTest {
                     stopped,
                     objective.creditNeedsEntropies() ? entropies : List.of(),
                     valued ? values : List.of(),
-                    NONE);
+                    NONE,
+                    rollout.stream()
+                            .map(one -> one.ids().length == 17 ? StepScores.NONE : steps(one.ids()))
+                            .map(one -> new Experience.Steps(one.scores(), one.ends()))
+                            .toList());
             credit = Optional.of(objective.credit(experience, objective.start()));
         }
 

@@ -384,10 +384,6 @@ class OnlineRunTest {
                 .hasMessageContaining("written anew at each");
         assertThatThrownBy(() -> train("ppo", "e", "num_generations: 1", "dynamic_sampling: true"))
                 .hasMessageContaining("raise num_generations");
-        assertThatThrownBy(() -> train("grpo", "e", "supervision: process"))
-                .hasMessageContaining("nothing yet that judges the steps");
-        assertThatThrownBy(() -> train("ppo", "f", "num_generations: 1", "step_rewards: sum"))
-                .hasMessageContaining("nothing yet that judges the steps");
         assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []"))
                 .hasMessageContaining("nothing rewards the answers");
     }
