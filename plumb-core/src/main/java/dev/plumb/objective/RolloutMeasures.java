@@ -14,7 +14,8 @@ public final class RolloutMeasures {
      *
      * @param names of the functions
      * @param experience the rollout
-     * @return rewards/NAME/mean and /std (sample), and frac_reward_zero_std/NAME; without what gave no reward
+     * @return rewards/NAME/mean and /std (sample), and of several completions a prompt frac_reward_zero_std/NAME; without what
+     *     gave no reward
      */
     public static List<Measure> ofFunctions(List<String> names, Experience experience) {
         List<Measure> out = new ArrayList<>();
@@ -30,10 +31,12 @@ public final class RolloutMeasures {
             String name = "rewards/" + names.get(k);
             out.add(Measure.of(name + "/mean", moments.mean()));
             out.add(Measure.of(name + "/std", moments.std(StandardDeviation.SAMPLE)));
-            List<Moments> groups = groups(values, experience.groupSize());
-            out.add(Measure.of(
-                    "frac_reward_zero_std/" + names.get(k),
-                    groups.stream().filter(RolloutMeasures::dead).count() / (double) groups.size()));
+            if (experience.groupSize() > 1) {
+                List<Moments> groups = groups(values, experience.groupSize());
+                out.add(Measure.of(
+                        "frac_reward_zero_std/" + names.get(k),
+                        groups.stream().filter(RolloutMeasures::dead).count() / (double) groups.size()));
+            }
         }
         return out;
     }

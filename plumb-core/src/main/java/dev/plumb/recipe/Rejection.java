@@ -112,6 +112,7 @@ final class Rejection {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             requireRoom(workplace);
+            rewards.notes().forEach(System.out::println);
             Provenance provenance = provenance(workplace, command);
             provenance.write(layout.provenance());
             drawAll(new Drawer(settings, workplace, rewards), workplace, portions);

@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Several rewards at once: Σ_i w_i r_i over those that a completion has.
@@ -198,7 +199,11 @@ public final class RewardSet {
         }
 
         void fault(RewardPart part, Isolation.Outcome<List<Score>> outcome, int stuck) {
-            if (outcome instanceof Isolation.Outcome.Failed<List<Score>> failed) {
+            if (outcome instanceof Isolation.Outcome.Failed<List<Score>> failed
+                    && failed.cause() instanceof TimeoutException late) { // it kept to a limit of its own
+                count(part, "timeouts");
+                say(part, cut(String.valueOf(late.getMessage())), "timeout");
+            } else if (outcome instanceof Isolation.Outcome.Failed<List<Score>> failed) {
                 count(part, "errors");
                 say(
                         part,

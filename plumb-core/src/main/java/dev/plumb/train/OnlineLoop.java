@@ -17,6 +17,7 @@ import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -45,12 +46,15 @@ final class OnlineLoop implements Loop {
     private final RolloutLearner learner;
     private final long seed;
     private final boolean exact;
+    private final int shownPrompts;
     private double[] memory;
     private Rollout rollout = Rollout.NONE;
     private Metrics ofRollout = new Metrics();
     private List<String> said = List.of();
+    private List<Answered> shown = List.of();
     private long tokens;
     private boolean learnt;
+    private double fromSampler; // log-probabilities of what was drawn, as sampler and trainer compute them
     private boolean saidOfSteps;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
@@ -95,6 +99,7 @@ final class OnlineLoop implements Loop {
                 .map(of -> of.criticLearningRate() / job.learningRate())
                 .orElse(1.0);
         this.seed = job.run().seed();
+        this.shownPrompts = job.run().samplePrompts();
         this.source = new RolloutSource(roller, rewards, settings, order, seed);
         this.memory = objective.start();
     }
@@ -102,6 +107,7 @@ final class OnlineLoop implements Loop {
     @Override
     public void begin(TokenStore store, Schedule.Turn now) {
         turn = now;
+        shown = List.of();
         if (now.phase() == 0) {
             collect(store, now);
         }
@@ -131,6 +137,30 @@ final class OnlineLoop implements Loop {
             said = Stream.concat(said.stream(), Stream.of(JudgedSteps.WHOLE_ANSWERS))
                     .toList();
         }
+        if (settings.keepsAnswersAt(now.step())) {
+            shown = shown(drawn.kept().scores());
+        }
+    }
+
+    /** All answers to the first prompts of the rollout. */
+    private List<Answered> shown(RewardScores scores) {
+        List<Answered> out = new ArrayList<>();
+        for (int i = 0; i < Math.min(rollout.written().size(), shownPrompts * settings.generations()); i++) {
+            Map<String, Double> of = named(scores, i);
+            double[] advantages = rollout.credit().advantages().get(i);
+            of.put("advantage", Arrays.stream(advantages).average().orElse(0));
+            out.add(roller.shown(rollout.written().get(i), of));
+        }
+        return out;
+    }
+
+    private static Map<String, Double> named(RewardScores scores, int answer) {
+        Map<String, Double> out = new LinkedHashMap<>();
+        out.put("reward", scores.totals()[answer]);
+        for (int k = 0; k < scores.names().size(); k++) {
+            out.put(scores.names().get(k), scores.raw()[k][answer]);
+        }
+        return out;
     }
 
     /**
@@ -211,6 +241,12 @@ final class OnlineLoop implements Loop {
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
         out.merge(JudgedSteps.measures(scores));
+        counts(scores, out);
+        return out;
+    }
+
+    /** What rewards counted, time-outs in all among it. */
+    private static void counts(RewardScores scores, Metrics out) {
         scores.counts().forEach((name, count) -> out.set(name, count));
         out.set(
                 "reward_timeouts",
@@ -218,7 +254,6 @@ final class OnlineLoop implements Loop {
                         .filter(count -> count.getKey().endsWith("/timeouts"))
                         .mapToLong(Map.Entry::getValue)
                         .sum());
-        return out;
     }
 
     /** Measures how far the draws are from the policy, where that is known; gives weights that make up for it. */
@@ -260,6 +295,7 @@ final class OnlineLoop implements Loop {
                 chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
         double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
+        fromSampler = measured.values().getOrDefault("sampling/sampling_logp_difference/mean", 0.0);
         if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
             optimizer.discard();
@@ -290,6 +326,9 @@ final class OnlineLoop implements Loop {
     public void requireSoundStart(double loss) {
         if (exact && learnt) { // rounding of 16 bits adds up over whole answers
             SoundStart.require(loss, objective.lossAtStart(), true);
+            if (!settings.truncates()) {
+                SoundStart.requireAgreement(fromSampler);
+            }
         }
     }
 
@@ -298,7 +337,9 @@ final class OnlineLoop implements Loop {
         List<Written> written = roller.draw(store, rows, settings.numGenerationsEval(), seed ^ EVALUATION, 0);
         written = scorer.score(written, objective.needsReference(), objective.needsReference());
         RewardScores scores = rewards.scores(roller.inputs(store, written));
+        said = Stream.concat(said.stream(), scores.faults().stream()).toList();
         Metrics out = JudgedSteps.measures(scores);
+        counts(scores, out);
         for (int i = 0; i < written.size(); i++) {
             Written one = written.get(i);
             double total = scores.totals()[i];
@@ -337,13 +378,17 @@ final class OnlineLoop implements Loop {
     @Override
     public Map<String, Double> judge(Example row, int[] answer, boolean stopped) {
         RewardInput input = roller.input((TokenPrompt) row, answer, stopped);
-        RewardScores scores = rewards.scores(List.of(input));
-        Map<String, Double> out = new LinkedHashMap<>();
-        out.put("reward", scores.totals()[0]);
-        for (int k = 0; k < scores.names().size(); k++) {
-            out.put(scores.names().get(k), scores.raw()[k][0]);
-        }
-        return out;
+        return named(rewards.scores(List.of(input)), 0);
+    }
+
+    @Override
+    public boolean keepsAnswers() {
+        return settings.completionsSteps() > 0 && shownPrompts > 0;
+    }
+
+    @Override
+    public List<Answered> answers() {
+        return shown;
     }
 
     @Override

@@ -24,6 +24,10 @@ public record OnlineRun(
         @Inline OnlineSettings online,
         @Inline Rewards rewards,
         @Inline ReferenceSettings reference) {
+    /** Checks that something rewards. */
+    public OnlineRun {
+        rewards.requireAny();
+    }
 
     /**
      * The same with what a method takes where nothing is given, if its objective can learn so.

@@ -23,14 +23,16 @@ public final class OpenRewards implements AutoCloseable {
 
     private final RewardSet set;
     private final List<RewardModel> models;
+    private final List<String> notes;
 
-    private OpenRewards(RewardSet set, List<RewardModel> models) {
+    private OpenRewards(RewardSet set, List<RewardModel> models, List<String> notes) {
         this.set = set;
         this.models = models;
+        this.notes = List.copyOf(notes);
     }
 
     /**
-     * Opens rewards, and says how steps are told where they are judged.
+     * Opens rewards.
      *
      * @param settings which
      * @param policy the model that writes, in whose format and on whose device models score
@@ -41,6 +43,7 @@ public final class OpenRewards implements AutoCloseable {
     public static OpenRewards of(Rewards settings, Checkpoint policy, Tokenizer tokenizer) {
         List<RewardPart> parts = new ArrayList<>(settings.functions().parts());
         List<RewardModel> models = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
         try {
             for (int i = 0; i < settings.rewardModels().size(); i++) {
                 Path folder = settings.rewardModels().get(i);
@@ -56,9 +59,9 @@ public final class OpenRewards implements AutoCloseable {
                 models.add(model);
                 Aggregate aggregate = process.processRewardAggregate().orElseThrow();
                 parts.add(part(PROCESS, new StepReward(model, folder, format, tokenizer, aggregate), process.weight()));
-                System.out.println("process_reward_model: in answers " + format.words() + ".");
+                notes.add("process_reward_model: in answers " + format.words() + ".");
             }
-            return new OpenRewards(new RewardSet(parts), models);
+            return new OpenRewards(new RewardSet(parts), models, notes);
         } catch (RuntimeException e) {
             models.forEach(RewardModel::close);
             throw e;
@@ -84,6 +87,15 @@ public final class OpenRewards implements AutoCloseable {
      */
     public RewardSet set() {
         return set;
+    }
+
+    /**
+     * What the user should know of them, such as how steps are told where they are judged.
+     *
+     * @return sentences, for a run mostly none
+     */
+    public List<String> notes() {
+        return notes;
     }
 
     @Override

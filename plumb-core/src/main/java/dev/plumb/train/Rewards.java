@@ -31,20 +31,37 @@ public record Rewards(
         List<Double> rewardModelWeights,
 
         @Inline ProcessRewardSettings process) {
-    /** Checks that something rewards, and that weights fit. */
+    /** Checks that weights fit. */
     public Rewards {
         rewardModels = List.copyOf(rewardModels);
         rewardModelWeights = List.copyOf(rewardModelWeights);
-        if (functions.rewardFuncs().isEmpty()
-                && rewardModels.isEmpty()
-                && process.processRewardModel().isEmpty()) {
-            throw new IllegalArgumentException("nothing rewards the answers: name a function, as in"
-                    + " reward_funcs: [accuracy], or a model, as in reward_models: [runs/reward/final] or"
-                    + " process_reward_model: runs/prm/final");
-        }
         if (!rewardModelWeights.isEmpty() && rewardModelWeights.size() != rewardModels.size()) {
             throw new IllegalArgumentException("reward_model_weights has " + rewardModelWeights.size() + " weights for "
                     + rewardModels.size() + " reward_models");
+        }
+    }
+
+    /**
+     * Whether nothing rewards.
+     *
+     * @return true without functions and models
+     */
+    public boolean isEmpty() {
+        return functions.rewardFuncs().isEmpty()
+                && rewardModels.isEmpty()
+                && process.processRewardModel().isEmpty();
+    }
+
+    /**
+     * Refuses settings by which nothing rewards.
+     *
+     * @throws IllegalArgumentException with the remedy
+     */
+    public void requireAny() {
+        if (isEmpty()) {
+            throw new IllegalArgumentException("nothing rewards the answers: name a function, as in"
+                    + " reward_funcs: [accuracy], or a model, as in reward_models: [runs/reward/final] or"
+                    + " process_reward_model: runs/prm/final");
         }
     }
 

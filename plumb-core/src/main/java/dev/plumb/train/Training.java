@@ -272,6 +272,7 @@ public final class Training {
                 start, workplace.tokenizer(), workplace.stops(), online.online(), maxCompletionLength(workplace));
         try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint(), workplace.tokenizer());
                 OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
+            rewards.notes().forEach(System.out::println);
             Order order = workplace.dataset().order(job.run().seed());
             Function<Optional<Decoder>, Loop> loop = reference ->
                     new OnlineLoop(start, reference, critic.critic(), online, objective, rewards.set(), roller, order);

@@ -152,9 +152,11 @@ class RewardSetTest {
         RewardScores scores =
                 new RewardSet(List.of(RewardPart.of("own", new CommandReward(config)))).scores(numbered(6));
         assertThat(scores.totals()).containsExactly(Double.NaN, Double.NaN, Double.NaN, Double.NaN, Double.NaN, 7);
-        assertThat(scores.count("reward/own/errors")).isEqualTo(4);
+        assertThat(scores.count("reward/own/errors") + scores.count("reward/own/timeouts"))
+                .isEqualTo(4);
+        assertThat(scores.count("reward/own/errors")).isBetween(2L, 3L); // the forks end in one way or the other
         assertThat(scores.count("reward/own/not_applicable")).isEqualTo(1);
-        assertThat(scores.faults()).hasSize(1);
+        assertThat(scores.faults()).hasSize(2).anyMatch(fault -> fault.contains("took longer than 4.0 s"));
     }
 
     @Test

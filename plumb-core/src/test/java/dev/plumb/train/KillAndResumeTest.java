@@ -107,6 +107,20 @@ class KillAndResumeTest {
                 "critic_learning_rate: 1e-2");
     }
 
+    @Test
+    void pairsOfThePolicysOwnWithAReferenceThatFollows() throws IOException, InterruptedException {
+        hold(
+                "online_dpo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                "num_mini_batches: 3",
+                "num_iterations: 2",
+                "sync_ref_model: true",
+                "ref_model_mixup_alpha: 1.0",
+                "ref_model_sync_steps: 6");
+    }
+
     private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {
         TrainingProcess left = TrainingProcess.start(yaml(method, "left", more), false);
         Path yaml = yaml(method, "killed", more);

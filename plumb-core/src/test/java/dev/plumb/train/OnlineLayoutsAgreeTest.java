@@ -411,6 +411,7 @@ class OnlineLayoutsAgreeTest {
                 loss.value().backward();
                 Map<String, Double> out = new LinkedHashMap<>();
                 out.put("loss", loss.value().item());
+                out.put("ratio/ess", effective(batch));
                 out.put("entropy", batch.entropies().orElseThrow().sum().item() / sequence.size());
                 Stream.concat(loss.measures().stream(), phase == 0 ? of.measures().stream() : Stream.empty())
                         .forEach(measure -> out.put(
@@ -418,6 +419,21 @@ class OnlineLayoutsAgreeTest {
                                 measure.fold() == Measure.Fold.MEAN ? measure.sum() / measure.count() : measure.sum()));
                 return out;
             }
+        }
+
+        /** (Σ w)² / (n Σ w²) with w the ratio of each token times the weight of its draw. */
+        private static double effective(PolicyBatch batch) {
+            double[] now = batch.logps().detach().toDoubles();
+            double[] old = batch.oldLogps().toDoubles();
+            double[] draws = batch.weights().map(Tensor::toDoubles).orElse(new double[0]);
+            double sum = 0;
+            double squares = 0;
+            for (int t = 0; t < now.length; t++) {
+                double weight = Math.exp(now[t] - old[t]) * (draws.length > 0 ? draws[t] : 1);
+                sum += weight;
+                squares += weight * weight;
+            }
+            return sum * sum / (now.length * squares);
         }
 
         private Tensor joined(List<Integer> rows, Of of) {
