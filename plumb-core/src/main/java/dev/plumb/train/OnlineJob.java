@@ -2,6 +2,7 @@ package dev.plumb.train;
 
 import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
+import dev.plumb.data.DataConfig;
 import dev.plumb.data.RowKind;
 import dev.plumb.objective.Grpo;
 import dev.plumb.objective.GrpoConfig;
@@ -57,6 +58,20 @@ public sealed interface OnlineJob extends Job {
      */
     default Rewards rewards() {
         return common().rewards();
+    }
+
+    /**
+     * What is learnt beside what completions earn.
+     *
+     * @return the settings
+     */
+    default PtxSettings ptx() {
+        return common().ptx();
+    }
+
+    @Override
+    default Optional<DataConfig> ptxData() {
+        return ptx().ptxData();
     }
 
     @Override

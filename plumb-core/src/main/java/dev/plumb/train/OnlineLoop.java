@@ -32,6 +32,8 @@ final class OnlineLoop implements Loop {
     /** Set apart from the seed of training, so that an evaluation draws the same whenever it is made. */
     private static final long EVALUATION = 0x5DEECE66DL;
 
+    private static final PtxTerm.Share NO_PTX = new PtxTerm.Share(0, 0);
+
     private final OnlineSettings settings;
     private final PolicyObjective objective;
     private final RewardSet rewards;
@@ -42,6 +44,7 @@ final class OnlineLoop implements Loop {
     private final int criticWarmup;
     private final double criticRate;
     private final RolloutLearner learner;
+    private final Optional<PtxTerm> ptx;
     private final long seed;
     private final boolean exact;
     private double[] memory;
@@ -49,6 +52,7 @@ final class OnlineLoop implements Loop {
     private Metrics ofRollout = new Metrics();
     private List<String> said = List.of();
     private long tokens;
+    private PtxTerm.Share ofPtx = NO_PTX;
     private boolean learnt;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
@@ -63,6 +67,7 @@ final class OnlineLoop implements Loop {
      * @param rewards what they are rewarded for
      * @param roller draws them
      * @param order of the prompts
+     * @param ptx text that is learnt beside them
      */
     OnlineLoop(
             Decoder decoder,
@@ -72,7 +77,8 @@ final class OnlineLoop implements Loop {
             PolicyObjective objective,
             RewardSet rewards,
             Roller roller,
-            Order order) {
+            Order order,
+            Optional<PtxTerm> ptx) {
         Optimisation optimisation = job.optimisation();
         this.settings = job.online();
         this.objective = objective;
@@ -88,6 +94,7 @@ final class OnlineLoop implements Loop {
                 optimisation.style());
         this.learner = new RolloutLearner(policy, critic, objective, scorer, optimisation.gradientCheckpointing());
         this.critic = critic;
+        this.ptx = ptx;
         this.criticWarmup = job.critic().map(CriticSettings::criticWarmupSteps).orElse(0);
         this.criticRate = job.critic()
                 .map(of -> of.criticLearningRate() / job.learningRate())
@@ -230,6 +237,7 @@ final class OnlineLoop implements Loop {
         if (turn.phase() == 0) {
             measured.merge(ofRollout);
         }
+        ofPtx = NO_PTX;
         if (rollout.givenUp()) { // an earlier step of this rollout went too far
             measured.total("loss", 0);
             measured.set("early_stopped", 1);
@@ -248,11 +256,14 @@ final class OnlineLoop implements Loop {
         PolicyObjective.Step step = new PolicyObjective.Step(
                 chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
-        double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
+        boolean both = turn.take() >= criticWarmup;
+        double drift = learner.learn(optimizer, rollout, chosen, step, both, measured);
         if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
             optimizer.discard();
             measured.set("early_stopped", 1);
+        } else if (both && learnt) {
+            ptx.ifPresent(term -> ofPtx = term.learn(optimizer, turn.step(), measured));
         }
         return measured;
     }
@@ -278,7 +289,7 @@ final class OnlineLoop implements Loop {
     @Override
     public void requireSoundStart(double loss) {
         if (exact && learnt) { // rounding of 16 bits adds up over whole answers
-            SoundStart.require(loss, objective.lossAtStart(), true);
+            SoundStart.require(loss - ofPtx.loss(), objective.lossAtStart(), true);
         }
     }
 
@@ -315,6 +326,7 @@ final class OnlineLoop implements Loop {
                 out.add("objective/kl", sequence, 1);
             }
         }
+        ptx.ifPresent(term -> term.evaluate(out));
         return out;
     }
 
@@ -342,10 +354,10 @@ final class OnlineLoop implements Loop {
         return all;
     }
 
-    /** Prompts once, and what was written to them. */
+    /** Prompts once, what was written to them, and text that was learnt beside. */
     @Override
     public long tokens(TokenStore store, List<Long> rows) {
-        return turn.phase() > 0 ? 0 : tokens;
+        return (turn.phase() > 0 ? 0 : tokens) + ofPtx.tokens();
     }
 
     @Override

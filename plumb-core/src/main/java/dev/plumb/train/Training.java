@@ -64,9 +64,9 @@ public final class Training {
         Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
                 Workplace workplace = Workplace.open(job, hub(folder))) {
-            write(folder.layout().preflight(), workplace.dataset().preflight().json());
-            System.out.println(workplace.dataset().preflight().text());
-            workplace.dataset().preflight().requireSound();
+            write(folder.layout().preflight(), workplace.preflightJson());
+            System.out.println(workplace.preflightText());
+            workplace.requireSound();
             requireSameSettings(folder);
             Provenance provenance = provenance(folder, workplace.inputs());
             provenance.write(folder.layout().provenance());
@@ -102,8 +102,8 @@ public final class Training {
             RunFolder.requireVacant(root);
         }
         try (Workplace workplace = Workplace.open(job, Hub.ofEnvironment())) {
-            System.out.println(workplace.dataset().preflight().text());
-            workplace.dataset().preflight().requireSound();
+            System.out.println(workplace.preflightText());
+            workplace.requireSound();
             if (job instanceof Job.GdpoJob gdpo) {
                 targets(gdpo, workplace);
             }
@@ -267,8 +267,9 @@ public final class Training {
         try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint());
                 OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
             Order order = workplace.dataset().order(job.run().seed());
-            Function<Optional<Decoder>, Loop> loop = reference ->
-                    new OnlineLoop(start, reference, critic.critic(), online, objective, rewards.set(), roller, order);
+            Optional<PtxTerm> ptx = workplace.ptx().map(text -> PtxTerm.of(start, online, text));
+            Function<Optional<Decoder>, Loop> loop = reference -> new OnlineLoop(
+                    start, reference, critic.critic(), online, objective, rewards.set(), roller, order, ptx);
             if (!objective.needsReference()) {
                 return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
             }

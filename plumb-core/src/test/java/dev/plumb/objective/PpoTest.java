@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.plumb.objective.Experience.Steps;
 import dev.plumb.objective.PolicyObjective.Credit;
 import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -384,11 +386,9 @@ class PpoTest {
                 PolicyBatch batch = rows.batch();
                 Loss loss = objective.loss(batch, rows.step(8));
                 loss.value().backward();
-                double pretraining = // the loop's
-                        in.get("ptx_coef").asDouble() * expected.get("ptx_loss").asDouble();
                 assertClose(
                         "loss",
-                        loss.value().item() + pretraining,
+                        loss.value().item() + ofText(in, expected, type, bound),
                         expected.get("loss").asDouble(),
                         bound);
                 List<Measure> measures = loss.measures();
@@ -417,6 +417,37 @@ class PpoTest {
                 rows.assertSplits(objective, rows.step(8), bound);
             }
         }
+    }
+
+    /** The term of the text, whole and in two parts; gives its loss. */
+    private static double ofText(JsonNode in, JsonNode expected, DType type, double bound) {
+        List<double[]> logps = PolicyRows.rows(in.get("ptx_logps"), in.get("ptx_mask"));
+        Ptx objective = new Ptx(in.get("ptx_coef").asDouble());
+        SequenceObjective.Step step = new SequenceObjective.Step(2, 3);
+        double loss = 0;
+        double nll = 0;
+        List<Double> gradients = new ArrayList<>();
+        for (double[] row : logps) {
+            Tensor one = Tensor.of(row, Device.CPU).to(type).requiresGrad(true);
+            Tensor sequence = Tensor.of(new int[row.length], Device.CPU);
+            Tensor lengths = Tensor.of(new int[] {row.length}, Device.CPU).to(type);
+            Loss share = objective.loss(new SequenceBatch(1, one, sequence, lengths), step);
+            share.value().backward();
+            loss += share.value().item();
+            nll += share.measures().get(0).sum();
+            assertThat(share.measures().get(0).count()).isEqualTo(row.length);
+            double[] gradient = one.grad().toDoubles();
+            double[] known = objective
+                    .knownGradient(sequence, lengths, step)
+                    .orElseThrow()
+                    .toDoubles();
+            assertClose("known beforehand", known, gradient, bound);
+            Arrays.stream(gradient).forEach(gradients::add);
+        }
+        double[] all = gradients.stream().mapToDouble(g -> g).toArray();
+        assertClose("gradient of text", all, unpadded(expected.get("grad_ptx_logps"), in.get("ptx_mask")), bound);
+        assertClose("loss of text", nll / 3, expected.get("ptx_loss").asDouble(), bound);
+        return loss;
     }
 
     @Test

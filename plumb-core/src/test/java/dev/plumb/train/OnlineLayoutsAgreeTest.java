@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import dev.plumb.config.YamlSource;
 import dev.plumb.data.Stores;
 import dev.plumb.data.TokenPrompt;
+import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Adapter;
 import dev.plumb.model.Decoder;
@@ -165,6 +166,21 @@ class OnlineLayoutsAgreeTest {
         return out;
     }
 
+    /** Texts of two tokens and of many, with some or all of them trained. */
+    private static List<TokenSequence> texts() {
+        Random random = new Random(8);
+        List<TokenSequence> out = new ArrayList<>();
+        for (int length : new int[] {2, 25, 9, 3, 14}) {
+            int[] ids = random.ints(length, 0, VOCABULARY).toArray();
+            boolean[] trained = new boolean[length];
+            for (int t = 1; t < length; t++) {
+                trained[t] = t == 1 || random.nextInt(3) > 0;
+            }
+            out.add(new TokenSequence(ids, trained));
+        }
+        return out;
+    }
+
     /** A number that follows from the completion; one has none. */
     private static final RewardSet REWARDS = new RewardSet(List.of(RewardPart.of(
             "some",
@@ -195,11 +211,14 @@ class OnlineLayoutsAgreeTest {
         "grouped heads, rloo, loss_type=ratio beta=0.05",
         "window, reinforce_plus_plus, temperature=1.3",
         "grouped heads, ppo, kl_coef=0.1 temperature=1.3 entropy_coef=0.05 kl_controller=adaptive",
-        "capped logits, ppo, variant=seed"
+        "capped logits, ppo, variant=seed",
+        "capped logits, ppo, temperature=1.3 ptx_data=texts.jsonl ptx_coef=0.7 ptx_batch_size=3",
+        "adapter, grpo, temperature=0.7 ptx_data=texts.jsonl ptx_coef=2"
     })
     void gradientsAreThoseOfPlainAutograd(String model, String method, String settings) {
         try (Models3 models = Models3.of(model);
                 TokenStore store = Stores.of(folder, List.of(new TokenPrompt(new int[] {1}, "{}")));
+                TokenStore texts = Stores.of(tokens, texts());
                 Tokenizer tokenizer = Tokenizer.load(tokens)) {
             List<Written> written = written();
             boolean valued = method.equals("ppo");
@@ -220,8 +239,10 @@ class OnlineLayoutsAgreeTest {
                 assertThat(second.get("loss")).isNotCloseTo(first.get("loss"), within(1e-3));
                 for (String[] way : ways()) {
                     OnlineJob job = job(method, settings, way);
+                    Optional<PtxTerm> ptx = job.ptxData()
+                            .map(data -> new PtxTerm(models.policy(), job, texts, store, Stores.order(texts)));
                     OnlineLoop loop =
-                            loop(models, valued ? Optional.of(critic) : Optional.empty(), job, tokenizer, store);
+                            loop(models, valued ? Optional.of(critic) : Optional.empty(), job, tokenizer, store, ptx);
                     move(trained, start, 0);
                     loop.take(new Schedule.Turn(0, 0, 0, List.of()), written, scores(written), NONE);
                     assertSame(loop.learn(optimizer, store, List.of()), first, way);
@@ -395,8 +416,32 @@ class OnlineLayoutsAgreeTest {
                         .forEach(measure -> out.put(
                                 measure.name(),
                                 measure.fold() == Measure.Fold.MEAN ? measure.sum() / measure.count() : measure.sum()));
+                if (job.ptxData().isPresent()) {
+                    double nll = learnTexts(phase);
+                    out.put("loss/ptx_avg", nll);
+                    out.merge("loss", job.ptx().ptxCoef() * nll, Double::sum);
+                }
                 return out;
             }
+        }
+
+        /** The mean over tokens of the texts of a step, which are drawn from nothing and so have no temperature. */
+        private double learnTexts(int step) {
+            int rows = job.ptx().ptxBatchSize().orElse(job.optimisation().rowsPerStep());
+            List<TokenSequence> texts = texts();
+            List<Tensor> logps = new ArrayList<>();
+            for (int at = step * rows; at < (step + 1) * rows; at++) {
+                TokenSequence text = texts.get(at % texts.size());
+                Tensor all = Plain.logps(models.policy(), text.ids());
+                for (int t = 1; t < text.ids().length; t++) {
+                    if (text.trained()[t]) {
+                        logps.add(all.narrow(0, t - 1L, 1));
+                    }
+                }
+            }
+            Tensor nll = Tensor.cat(0, logps).sum().div(-logps.size());
+            nll.mul(job.ptx().ptxCoef()).backward();
+            return nll.item();
         }
 
         private Tensor joined(List<Integer> rows, Of of) {
@@ -435,7 +480,12 @@ class OnlineLayoutsAgreeTest {
     private static Metrics learn(Models3 models, TokenStore store, Tokenizer tokenizer) {
         List<Written> written = written();
         OnlineLoop loop = loop(
-                models, Optional.empty(), job("grpo", "beta=0.04 temperature=1.3 entropy_coef=0.05"), tokenizer, store);
+                models,
+                Optional.empty(),
+                job("grpo", "beta=0.04 temperature=1.3 entropy_coef=0.05"),
+                tokenizer,
+                store,
+                Optional.empty());
         try (AdamW optimizer =
                 new AdamW(models.policy().trained(), Plain.optimisation().adam())) {
             loop.take(new Schedule.Turn(0, 0, 0, List.of()), written, scores(written), NONE);
@@ -444,7 +494,12 @@ class OnlineLayoutsAgreeTest {
     }
 
     private static OnlineLoop loop(
-            Models3 models, Optional<Critic> critic, OnlineJob job, Tokenizer tokenizer, TokenStore store) {
+            Models3 models,
+            Optional<Critic> critic,
+            OnlineJob job,
+            Tokenizer tokenizer,
+            TokenStore store,
+            Optional<PtxTerm> ptx) {
         return new OnlineLoop(
                 models.policy(),
                 Optional.of(models.reference()),
@@ -453,6 +508,7 @@ class OnlineLayoutsAgreeTest {
                 job.policy(),
                 REWARDS,
                 new Roller(models.policy(), tokenizer, Set.of(), job.online(), 30),
-                Stores.order(store));
+                Stores.order(store),
+                ptx);
     }
 }
