@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param rewardClip bound of scores
  * @param missingEosPenalty the number of the rule for completions that were cut off
  * @param missingEosRule what it does
+ * @param bootstrapTruncated whether values go on after the cut of a completion
  * @param whitenRewards whether token rewards are scaled
  * @param gamma γ
  * @param lam λ
@@ -99,6 +100,15 @@ public record PpoConfig(
                 byDefault = "subtract",
                 source = "TRL: subtract")
         MissingEosRule missingEosRule,
+
+        @Setting(
+                doc =
+                        "For answers cut off at the length limit: count what the value function expects after the cut, as if"
+                                + " they went on. Without it nothing comes after the cut, as after an end. Not with"
+                                + " missing_eos_penalty, which says what a cut costs.",
+                byDefault = "false",
+                source = "arXiv 1712.00378")
+        boolean bootstrapTruncated,
 
         @Setting(
                 doc = "Divide token rewards by their standard deviation over the rollout; their mean stays.",
@@ -233,6 +243,11 @@ public record PpoConfig(
             throw new IllegalArgumentException(
                     "missing_eos_penalty is taken off the score, so below 0 it would reward cut answers: use "
                             + -number);
+        }
+        if (bootstrapTruncated && missingEosPenalty.isPresent()) {
+            throw new IllegalArgumentException(
+                    "bootstrap_truncated takes cut answers as going on, and missing_eos_penalty as"
+                            + " ended badly: leave one of them out");
         }
         boolean whole = variant == Variant.SEED;
         if (whole

@@ -330,7 +330,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
             Set<String> found = new HashSet<>();
             whole.replacing((key, text) -> {
                 Matcher reference = REFERENCE.matcher(text.text().orElse(""));
-                if (reference.matches() && key.equals("data")) {
+                if (reference.matches() && (key.equals("data") || key.equals("ptx_data"))) {
                     found.add(reference.group(1));
                 }
                 return Optional.empty();
@@ -387,7 +387,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                 case "model" -> Optional.of(List.of(Product.MODEL, Product.SCORER)); // a reward model goes on as one
                 case "value_model" -> Optional.of(List.of(Product.SCORER, Product.MODEL));
                 case "reward_models" -> Optional.of(List.of(Product.SCORER));
-                case "data" -> Optional.of(List.of(Product.ROWS));
+                case "data", "ptx_data" -> Optional.of(List.of(Product.ROWS));
                 default -> Optional.empty();
             };
         }

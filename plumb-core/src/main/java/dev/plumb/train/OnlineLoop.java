@@ -187,7 +187,9 @@ final class OnlineLoop implements Loop {
                 stopped,
                 entropies,
                 values,
-                greedy);
+                greedy,
+                objective.needsValuesAtCuts() ? scorer.valuesAtCuts(written) : new double[0],
+                List.of());
     }
 
     /** Rewards of each completion; of one that must not be learnt from, none. */

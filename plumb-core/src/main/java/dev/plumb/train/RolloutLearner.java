@@ -112,7 +112,7 @@ final class RolloutLearner {
                 rollout.weights().isEmpty()
                         ? Optional.empty()
                         : Optional.of(tensor(part.of(rollout.weights()), row -> row)),
-                objective.learnsEntropies() ? Optional.of(scores.entropies()) : Optional.empty(),
+                scores.entropies(),
                 valuing.map(model -> new PolicyBatch.Critic(
                         model.values(),
                         tensor(written, Written::values),

@@ -49,6 +49,7 @@ class PpoTest {
                 List.of(),
                 values,
                 new double[0],
+                new double[0],
                 steps);
     }
 
@@ -153,6 +154,7 @@ class PpoTest {
                 advantages.add(TokenRewards.advantages(
                         rewards.get(i),
                         values.get(i),
+                        0,
                         in.get("gamma").asDouble(),
                         in.get("lam").asDouble()));
             }
@@ -163,6 +165,47 @@ class PpoTest {
                 returns[t] += flat[t];
             }
             assertClose(name, returns, unpadded(vector.at("/expected/returns"), mask), EXACT);
+        }
+    }
+
+    @Test
+    void whereACompletionWasCutOffTheValueThereStandsForWhatWouldHaveCome() {
+        List<double[]> logps = List.of(new double[] {-1, -1}, new double[] {-1, -1});
+        List<double[]> values = List.of(new double[] {0.5, 0.4}, new double[] {0.5, 0.4});
+        Experience experience = new Experience(
+                1,
+                List.of(new double[] {1}, new double[] {1}),
+                new double[] {1},
+                logps,
+                logps,
+                new boolean[] {true, false},
+                List.of(),
+                values,
+                new double[0],
+                new double[] {0, 2},
+                List.of());
+        Ppo objective = ppo("gamma=0.9", "lam=0.8", "bootstrap_truncated=true");
+        List<double[]> returns = objective.credit(experience, objective.start()).returns();
+        // δ = (0.9 · 0.4 − 0.5, 1 − 0.4), and for the one that was cut off 1 + 0.9 · 2 − 0.4 at the last
+        assertClose("ended", returns.get(0), new double[] {0.5 - 0.14 + 0.72 * 0.6, 0.4 + 0.6}, EXACT);
+        assertClose("cut off", returns.get(1), new double[] {0.5 - 0.14 + 0.72 * 2.4, 0.4 + 2.4}, EXACT);
+        assertThat(ppo().credit(experience, ppo().start()).returns().get(1)).containsExactly(0.5 - 0.1 + 0.95 * 0.6, 1);
+    }
+
+    @Test
+    void atTheBoundOfABadTokensLossItsGradientIsStillWhole() {
+        List<double[]> old = List.of(new double[] {0, 0, 0});
+        double log = Math.log(3);
+        PolicyRows rows = PolicyRows.of(
+                        DType.FLOAT64, List.of(new double[] {log, log + 1e-9, log - 1e-9}), old, List.of(new double[] {
+                            -1, -1, -1
+                        }))
+                .withCritic(old, old, old);
+        try (Scope scope = Scope.open()) {
+            PolicyBatch batch = rows.batch();
+            Ppo bounded = ppo("dual_clip=" + Math.exp(log));
+            bounded.loss(batch, rows.step(8)).value().backward();
+            assertClose("gradient", batch.logps().grad().toDoubles(), new double[] {1, 0, 1}, 1e-8);
         }
     }
 
@@ -411,7 +454,7 @@ class PpoTest {
                         batch.critic().orElseThrow().values().grad().toDoubles(),
                         unpadded(expected.get("grad_new_values"), mask),
                         bound);
-                for (double g : batch.entropies().orElseThrow().grad().toDoubles()) {
+                for (double g : batch.entropies().grad().toDoubles()) {
                     assertClose("gradient of entropies", g, -0.01 / 5, bound);
                 }
                 rows.assertSplits(objective, rows.step(8), bound);
@@ -761,6 +804,7 @@ class PpoTest {
             {"missing_eos_rule=scale", "from 0 to 1"},
             {"missing_eos_rule=replace", "missing_eos_penalty"},
             {"missing_eos_penalty=-1", "use 1.0"},
+            {"bootstrap_truncated=true missing_eos_penalty=1", "leave one of them out"},
             {"variant=seed whiten_rewards=true", "variant: paper"}
         }) {
             assertThatThrownBy(() -> ppo(refused[0].split(" "))).as(refused[0]).hasMessageContaining(refused[1]);

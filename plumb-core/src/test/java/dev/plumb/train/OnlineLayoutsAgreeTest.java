@@ -212,6 +212,7 @@ class OnlineLayoutsAgreeTest {
         "window, reinforce_plus_plus, temperature=1.3",
         "grouped heads, ppo, kl_coef=0.1 temperature=1.3 entropy_coef=0.05 kl_controller=adaptive",
         "capped logits, ppo, variant=seed",
+        "window, ppo, bootstrap_truncated=true",
         "capped logits, ppo, temperature=1.3 ptx_data=texts.jsonl ptx_coef=0.7 ptx_batch_size=3",
         "adapter, grpo, temperature=0.7 ptx_data=texts.jsonl ptx_coef=2"
     })
@@ -321,7 +322,9 @@ class OnlineLayoutsAgreeTest {
                     stopped,
                     objective.creditNeedsEntropies() ? entropies : List.of(),
                     valued ? values : List.of(),
-                    NONE);
+                    NONE,
+                    objective.needsValuesAtCuts() ? valuesAtCuts() : NONE,
+                    List.of());
             credit = Optional.of(objective.credit(experience, objective.start()));
         }
 
@@ -370,6 +373,23 @@ class OnlineLayoutsAgreeTest {
                     .reshape(n);
         }
 
+        /** What the value function says of the last token of those that were cut off. */
+        private double[] valuesAtCuts() {
+            try (Scope scope = Scope.open()) {
+                return written.stream()
+                        .mapToDouble(one -> one.stopped()
+                                ? 0
+                                : Functional.linear(
+                                                models.critic()
+                                                        .hidden(Layout.of(List.of(whole(one))))
+                                                        .narrow(0, whole(one).length - 1L, 1),
+                                                models.critic().head())
+                                        .detach()
+                                        .item())
+                        .toArray();
+            }
+        }
+
         /** Loss and metrics of all completions in one batch; gradients stay with the parameters. */
         Map<String, Double> learn(int phase) {
             PolicyObjective.Credit of = credit.orElseThrow();
@@ -394,7 +414,7 @@ class OnlineLayoutsAgreeTest {
                         objective.needsReference() ? Optional.of(tensor(kept, reference)) : Optional.empty(),
                         tensor(kept, of.advantages()),
                         weights.isEmpty() ? Optional.empty() : Optional.of(tensor(kept, weights)),
-                        Optional.of(joined(kept, this::entropies)),
+                        joined(kept, this::entropies),
                         valued
                                 ? Optional.of(new PolicyBatch.Critic(
                                         joined(kept, this::values), tensor(kept, values), tensor(kept, of.returns())))
@@ -411,7 +431,7 @@ class OnlineLayoutsAgreeTest {
                 loss.value().backward();
                 Map<String, Double> out = new LinkedHashMap<>();
                 out.put("loss", loss.value().item());
-                out.put("entropy", batch.entropies().orElseThrow().sum().item() / sequence.size());
+                out.put("entropy", batch.entropies().sum().item() / sequence.size());
                 Stream.concat(loss.measures().stream(), phase == 0 ? of.measures().stream() : Stream.empty())
                         .forEach(measure -> out.put(
                                 measure.name(),
