@@ -258,13 +258,12 @@ final class OnlineLoop implements Loop {
         PolicyObjective.Step step = new PolicyObjective.Step(
                 chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
-        boolean both = turn.take() >= criticWarmup;
-        double drift = learner.learn(optimizer, rollout, chosen, step, both, measured);
+        double drift = learner.learn(optimizer, rollout, chosen, step, policyMoves(), measured);
         if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
             optimizer.discard();
             measured.set("early_stopped", 1);
-        } else if (both && learnt) {
+        } else if (policyMoves() && learnt) {
             ptx.ifPresent(term -> ofPtx = term.learn(optimizer, turn.step(), measured));
         }
         return measured;
@@ -286,6 +285,16 @@ final class OnlineLoop implements Loop {
     @Override
     public boolean updates() {
         return learnt && !rollout.givenUp();
+    }
+
+    /** As long as the value function learns alone, the policy stands still. */
+    @Override
+    public boolean moves(String name) {
+        return Critic.owns(name) || policyMoves();
+    }
+
+    private boolean policyMoves() {
+        return turn.take() >= criticWarmup;
     }
 
     @Override

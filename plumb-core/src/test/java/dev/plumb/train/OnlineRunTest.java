@@ -107,6 +107,31 @@ class OnlineRunTest {
     }
 
     @Test
+    void thePolicyStandsStillWhileItsValueFunctionLearnsAlone() {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "num_generations: 1",
+            "num_mini_batches: 2",
+            "critic_learning_rate: 3e-2",
+            "critic_warmup_steps: 3",
+            "weight_decay: 0.5",
+            "save_steps: 5",
+            "max_steps: 6"
+        };
+        RunLayout alone = train("ppo", "alone", settings);
+        assertThat(alone.finalModel().resolve("model.safetensors"))
+                .hasSameBinaryContentAs(tiny.model().resolve("model.safetensors"));
+        List<MetricsLog.Entry> steps = TinyRun.entries(alone, Split.TRAIN);
+        assertThat(steps.get(5).values().get("loss/value_avg"))
+                .isLessThan(steps.get(0).values().get("loss/value_avg"));
+        settings[7] = "max_steps: 9";
+        RunLayout whole = train("ppo", "whole", settings);
+        train("ppo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(5, "again"), whole);
+        assertThat(TinyRun.distance(whole, alone)).isGreaterThan(1e-3);
+    }
+
+    @Test
     void aRunGoesOnExactlyAlsoInTheMiddleOfARollout() {
         String[] settings = {
             "learning_rate: 1e-2",
