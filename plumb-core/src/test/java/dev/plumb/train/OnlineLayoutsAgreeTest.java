@@ -86,7 +86,14 @@ class OnlineLayoutsAgreeTest {
             }
             Decoder reference = new Decoder(shape, Weights.random(shape, 0.3, 2, Device.CPU));
             var scoring = shape.scoring(1);
-            return new Models3(policy, reference, new Decoder(scoring, Weights.random(scoring, 0.3, 3, Device.CPU)));
+            Decoder critic = new Decoder(scoring, Weights.random(scoring, 0.3, 3, Device.CPU));
+            if (name.equals("adapter of both")) {
+                Adapter adapter = Adapter.fresh(
+                        new Adapter.Settings(2, 4, List.of("v_proj", "down_proj"), false, false), critic, 2);
+                move(adapter.parameters(), values(adapter.parameters()), 0.2);
+                critic = critic.with(adapter);
+            }
+            return new Models3(policy, reference, critic);
         }
 
         @Override
@@ -95,7 +102,13 @@ class OnlineLayoutsAgreeTest {
                     Weights two = reference.weights();
                     Weights three = critic.weights()) {
                 policy.adapter().ifPresent(Adapter::close);
+                critic.adapter().ifPresent(Adapter::close);
             }
+        }
+
+        /** The same with a value function on the policy's own states; only its head is to be closed. */
+        Models3 sharing() {
+            return new Models3(policy, reference, policy.scoring(3));
         }
     }
 
@@ -213,17 +226,24 @@ class OnlineLayoutsAgreeTest {
         "grouped heads, ppo, kl_coef=0.1 temperature=1.3 entropy_coef=0.05 kl_controller=adaptive",
         "capped logits, ppo, variant=seed",
         "window, ppo, bootstrap_truncated=true",
+        "grouped heads, ppo, vf_backbone_grad=0.3 vf_coef=2",
+        "adapter, ppo, vf_backbone_grad=1 temperature=1.3 vf_coef=2",
+        "adapter, ppo, vf_backbone_grad=0 vf_coef=2",
+        "adapter of both, ppo, vf_coef=2 kl_coef=0.1 entropy_coef=0.1",
         "capped logits, ppo, temperature=1.3 ptx_data=texts.jsonl ptx_coef=0.7 ptx_batch_size=3",
         "adapter, grpo, temperature=0.7 ptx_data=texts.jsonl ptx_coef=2"
     })
     void gradientsAreThoseOfPlainAutograd(String model, String method, String settings) {
-        try (Models3 models = Models3.of(model);
+        Optional<Double> share = job(method, settings).critic().flatMap(CriticSettings::vfBackboneGrad);
+        try (Models3 all = Models3.of(model);
                 TokenStore store = Stores.of(folder, List.of(new TokenPrompt(new int[] {1}, "{}")));
                 TokenStore texts = Stores.of(tokens, texts());
                 Tokenizer tokenizer = Tokenizer.load(tokens)) {
             List<Written> written = written();
             boolean valued = method.equals("ppo");
-            Critic critic = new Critic(models.critic());
+            Models3 models = share.isPresent() ? all.sharing() : all;
+            Critic critic =
+                    share.map(part -> Critic.on(models.critic(), part)).orElseGet(() -> Critic.of(models.critic()));
             Map<String, Tensor> trained = new LinkedHashMap<>(models.policy().trained());
             if (valued) {
                 trained.putAll(critic.trained());
@@ -254,6 +274,7 @@ class OnlineLayoutsAgreeTest {
                     Plain.assertSame(gradients(trained, optimizer), secondGradients, GRADIENT);
                 }
             }
+            share.ifPresent(part -> models.critic().head().close());
         }
     }
 
@@ -366,7 +387,9 @@ class OnlineLayoutsAgreeTest {
 
         private Tensor values(Written one) {
             int n = one.ids().length;
+            double back = job.critic().flatMap(CriticSettings::vfBackboneGrad).orElse(1.0);
             Tensor states = models.critic().hidden(Layout.of(List.of(whole(one))));
+            states = states.mul(back).add(states.detach().mul(1 - back));
             return Functional.linear(
                             states.narrow(0, one.prompt().length - 1L, n),
                             models.critic().head())

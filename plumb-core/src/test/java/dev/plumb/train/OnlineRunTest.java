@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.plumb.config.PlumbException;
+import dev.plumb.hub.Safetensors;
 import dev.plumb.train.MetricsLog.Split;
 import java.nio.file.Path;
 import java.util.List;
@@ -76,6 +77,7 @@ class OnlineRunTest {
         "reinforce_plus_plus, variant: baseline",
         "remax, beta: 0.01",
         "ppo, critic_learning_rate: 3e-2",
+        "ppo, vf_backbone_grad: 0.5",
         "grpo, loss_type: dr_grpo",
         "grpo, importance_sampling_level: sequence",
         "grpo, entropy_coef: 0.01",
@@ -104,6 +106,48 @@ class OnlineRunTest {
         RunLayout whole = train(method, "whole", settings);
         train(method, "again", settings);
         TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "value_model: MODEL", "vf_backbone_grad: 0.5"})
+    void whereAnAdapterIsTrainedTheValueFunctionIsOneToo(String value) {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "critic_learning_rate: 1e-2",
+            "num_generations: 1",
+            "num_mini_batches: 2",
+            "use_peft: true",
+            "lora_r: 3",
+            "save_steps: 3",
+            "max_steps: 7",
+            value.isEmpty() ? "seed: 42" : value.replace("MODEL", tiny.model().toString())
+        };
+        RunLayout whole = train("ppo", "whole", settings);
+        Path checkpoint = whole.checkpoints().resolve("step-3");
+        try (Safetensors critic = Safetensors.open(checkpoint.resolve("critic.safetensors"))) {
+            assertThat(critic.names())
+                    .hasSize(value.startsWith("vf") ? 1 : 1 + 2 * 2 * 7)
+                    .contains("critic.score.weight");
+        }
+        assertThat(TinyRun.entries(whole, Split.TRAIN).get(0).values().get("objective/kl"))
+                .isZero(); // the reference is the policy with its adapter off
+        train("ppo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+    }
+
+    @Test
+    void aPolicyAndAValueFunctionOfAdaptersRaiseTheirReward() {
+        RunLayout run = train(
+                "ppo",
+                "run",
+                "learning_rate: 5e-2",
+                "critic_learning_rate: 1e-2",
+                "num_generations: 1",
+                "num_mini_batches: 1",
+                "use_peft: true");
+        assertThat(reward(run, -1)).isGreaterThan(reward(run, 0) + 0.4);
+        MetricsLog.Entry last = TinyRun.entries(run, Split.TRAIN).get(39);
+        assertThat(last.values().get("val/explained_variance")).isPositive();
     }
 
     @Test
@@ -263,6 +307,8 @@ class OnlineRunTest {
                 .hasMessageContaining("nothing yet that judges the steps");
         assertThatThrownBy(() -> train("ppo", "f", "num_generations: 1", "step_rewards: sum"))
                 .hasMessageContaining("nothing yet that judges the steps");
+        assertThatThrownBy(() -> train("ppo", "g", "num_generations: 1", "value_model: v", "vf_backbone_grad: 1"))
+                .hasMessageContaining("no value_model to start from");
         assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []"))
                 .hasMessageContaining("nothing rewards the answers");
     }
