@@ -195,6 +195,12 @@ public record PpoConfig(
                 aboveMin = true,
                 source = "arXiv 2504.15275")
         double stepTemperature) {
+    private static final double KL_TARGET = 6;
+    private static final double KL_HORIZON = 10000;
+    private static final double CLIPRANGE_VALUE = 0.2;
+    private static final double GAMMA = 1;
+    private static final double LAMBDA = 0.95;
+
     /** Forms. */
     public enum Variant {
         /** Token by token. */
@@ -249,14 +255,30 @@ public record PpoConfig(
                     "bootstrap_truncated takes cut answers as going on, and missing_eos_penalty as"
                             + " ended badly: leave one of them out");
         }
+        if (klController == KlController.FIXED && (klTarget != KL_TARGET || klHorizon != KL_HORIZON)) {
+            throw new IllegalArgumentException("kl_target and kl_horizon say how kl_coef follows the measured KL, and"
+                    + " kl_controller: fixed lets it stay: leave them out, or use kl_controller: adaptive");
+        }
+        if (klCoef == 0 && klEstimator != KlEstimator.K1) {
+            throw new IllegalArgumentException(
+                    "kl_estimator says how the KL is estimated that kl_coef weighs, which is 0:"
+                            + " leave it out, or raise kl_coef");
+        }
         boolean whole = variant == Variant.SEED;
         if (whole
                 && (whitenRewards
                         || stepRewards != StepCredit.OUTCOME_ONLY
                         || entropyCoef > 0
-                        || dualClip.isPresent())) {
-            throw new IllegalArgumentException("variant: seed has no whiten_rewards, step_rewards, entropy_coef or"
-                    + " dual_clip: leave them out, or use variant: paper");
+                        || dualClip.isPresent()
+                        || cliprangeHigh.orElse(cliprange) != cliprange
+                        || cliprangeValue != CLIPRANGE_VALUE
+                        || bootstrapTruncated
+                        || gamma != GAMMA
+                        || lam != LAMBDA)) {
+            throw new IllegalArgumentException(
+                    "variant: seed has one value and one advantage for a whole answer, and so no"
+                            + " whiten_rewards, step_rewards, entropy_coef, dual_clip, cliprange_high, cliprange_value,"
+                            + " bootstrap_truncated, gamma or lam: leave them out, or use variant: paper");
         }
         cliprangeHigh = Optional.of(cliprangeHigh.orElse(cliprange));
     }

@@ -75,6 +75,15 @@ public sealed interface Job
     }
 
     /**
+     * In what a form that was chosen differs from the paper's, for teaching.
+     *
+     * @return a sentence; empty for the paper's own
+     */
+    default Optional<String> departure() {
+        return Optional.empty();
+    }
+
+    /**
      * Text that is learnt beside the rows.
      *
      * @return which; empty where there is none

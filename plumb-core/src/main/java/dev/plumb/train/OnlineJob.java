@@ -287,6 +287,11 @@ public sealed interface OnlineJob extends Job {
         /** Settles what is not given. */
         public PpoJob {
             common = common.settled(1, 4, new Ppo(ppo));
+            if (ppo.variant() == PpoConfig.Variant.SEED
+                    && common.ptx().ptxData().isPresent()) {
+                throw new IllegalArgumentException(
+                        "variant: seed has no ptx_data beside its rewards: leave it out, or use" + " variant: paper");
+            }
         }
 
         @Override
@@ -297,6 +302,15 @@ public sealed interface OnlineJob extends Job {
         @Override
         public Optional<CriticSettings> critic() {
             return Optional.of(valueFunction);
+        }
+
+        @Override
+        public Optional<String> departure() {
+            return ppo.variant() == PpoConfig.Variant.PAPER
+                    ? Optional.empty()
+                    : Optional.of(
+                            "variant: seed differs from the papers: an answer has one ratio, one value and one advantage,"
+                                    + " which is not whitened, and the value loss has neither ½ nor a bound.");
         }
     }
 

@@ -258,6 +258,9 @@ final class OnlineLoop implements Loop {
         PolicyObjective.Step step = new PolicyObjective.Step(
                 chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
+        if (objective.stopsAt(Double.POSITIVE_INFINITY)) {
+            measured.set("early_stopped", 0);
+        }
         double drift = learner.learn(optimizer, rollout, chosen, step, policyMoves(), measured);
         if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
@@ -301,6 +304,7 @@ final class OnlineLoop implements Loop {
     public void requireSoundStart(double loss) {
         if (exact && learnt) { // rounding of 16 bits adds up over whole answers
             SoundStart.require(loss - ofPtx.loss(), objective.lossAtStart(), true);
+            rollout.written().forEach(one -> SoundStart.requireSame(one.old(), one.reference()));
         }
     }
 

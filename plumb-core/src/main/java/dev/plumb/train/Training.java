@@ -8,7 +8,6 @@ import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Gdpo;
-import dev.plumb.objective.Kto;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.RewardObjective;
@@ -67,6 +66,7 @@ public final class Training {
             write(folder.layout().preflight(), workplace.preflightJson());
             System.out.println(workplace.preflightText());
             workplace.requireSound();
+            job.departure().ifPresent(System.out::println);
             requireSameSettings(folder);
             Provenance provenance = provenance(folder, workplace.inputs());
             provenance.write(folder.layout().provenance());
@@ -104,6 +104,7 @@ public final class Training {
         try (Workplace workplace = Workplace.open(job, Hub.ofEnvironment())) {
             System.out.println(workplace.preflightText());
             workplace.requireSound();
+            job.departure().ifPresent(System.out::println);
             if (job instanceof Job.GdpoJob gdpo) {
                 targets(gdpo, workplace);
             }
@@ -238,11 +239,6 @@ public final class Training {
         Optimisation optimisation = judged.optimisation();
         UnpairedObjective objective = judged.objective();
         int maxLength = workplace.dataset().preflight().maxLength();
-        if (judged instanceof UnpairedJob.KtoJob kto && kto.kto().lossType() == Kto.LossType.SEED) {
-            System.out.println(
-                    "loss_type: seed differs from the paper: no reference point, and the means of good and bad"
-                            + " answers are added, so that their counts do not matter.");
-        }
         if (judged.reference().precomputeRefLogProbs()) {
             int tokens = optimisation.tokensPerPass(start.device());
             try (StoredReference stored = precompute(

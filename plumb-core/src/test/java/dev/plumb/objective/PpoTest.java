@@ -805,7 +805,11 @@ class PpoTest {
             {"missing_eos_rule=replace", "missing_eos_penalty"},
             {"missing_eos_penalty=-1", "use 1.0"},
             {"bootstrap_truncated=true missing_eos_penalty=1", "leave one of them out"},
-            {"variant=seed whiten_rewards=true", "variant: paper"}
+            {"variant=seed whiten_rewards=true", "variant: paper"},
+            {"variant=seed cliprange_high=0.3", "variant: paper"},
+            {"variant=seed gamma=0.9", "variant: paper"},
+            {"kl_target=3", "kl_controller: adaptive"},
+            {"kl_coef=0 kl_estimator=k3", "raise kl_coef"}
         }) {
             assertThatThrownBy(() -> ppo(refused[0].split(" "))).as(refused[0]).hasMessageContaining(refused[1]);
         }

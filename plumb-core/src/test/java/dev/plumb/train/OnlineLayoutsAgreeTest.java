@@ -1,8 +1,10 @@
 package dev.plumb.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.data.Stores;
 import dev.plumb.data.TokenPrompt;
@@ -501,6 +503,35 @@ class OnlineLayoutsAgreeTest {
 
         private static Tensor ints(List<Integer> values) {
             return Tensor.of(values.stream().mapToInt(i -> i).toArray(), Device.CPU);
+        }
+    }
+
+    @Test
+    void aReferenceThatIsNotTheModelIsRefusedBeforeTheFirstUpdate() {
+        try (Models3 models = Models3.of("grouped heads");
+                TokenStore store = Stores.of(folder, List.of(new TokenPrompt(new int[] {1}, "{}")));
+                Tokenizer tokenizer = Tokenizer.load(tokens)) {
+            double right = start(new Models3(models.policy(), models.policy(), models.critic()), store, tokenizer);
+            assertThat(right).isFinite();
+            assertThatThrownBy(() -> start(models, store, tokenizer))
+                    .isInstanceOf(PlumbException.class)
+                    .hasMessageContaining("The reference is not the model that is trained");
+        }
+    }
+
+    /** The first step of a run up to its update. */
+    private static double start(Models3 models, TokenStore store, Tokenizer tokenizer) {
+        Critic critic = Critic.of(models.critic());
+        OnlineLoop loop =
+                loop(models, Optional.of(critic), job("ppo", "kl_coef=0.1"), tokenizer, store, Optional.empty());
+        Map<String, Tensor> trained = new LinkedHashMap<>(models.policy().trained());
+        trained.putAll(critic.trained());
+        List<Written> written = written();
+        try (AdamW optimizer = new AdamW(trained, Plain.optimisation().adam())) {
+            loop.take(new Schedule.Turn(0, 0, 0, List.of()), written, scores(written), NONE);
+            double loss = loop.learn(optimizer, store, List.of()).values().get("loss");
+            loop.requireSoundStart(loss);
+            return loss;
         }
     }
 

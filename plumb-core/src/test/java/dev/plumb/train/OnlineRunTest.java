@@ -293,6 +293,15 @@ class OnlineRunTest {
     }
 
     @Test
+    void aFormForTeachingSaysHowItDiffers() {
+        assertThat(TinyRun.job(tiny.yaml("ppo", "ppo", REWARD, "variant: seed")).departure())
+                .hasValueSatisfying(line -> assertThat(line).startsWith("variant: seed differs from the papers"));
+        assertThat(TinyRun.job(tiny.yaml("ppo", "paper", REWARD)).departure()).isEmpty();
+        assertThat(TinyRun.job(tiny.yaml("kto", "kto", "loss_type: seed")).departure())
+                .isPresent();
+    }
+
+    @Test
     void whatCannotBeLearntFromIsRefusedBeforehand() {
         assertThatThrownBy(() -> train("grpo", "a", "num_generations: 5"))
                 .isInstanceOf(PlumbException.class)
@@ -309,6 +318,11 @@ class OnlineRunTest {
                 .hasMessageContaining("nothing yet that judges the steps");
         assertThatThrownBy(() -> train("ppo", "g", "num_generations: 1", "value_model: v", "vf_backbone_grad: 1"))
                 .hasMessageContaining("no value_model to start from");
+        assertThatThrownBy(() -> train("ppo", "h", "init_kl_coef: 0.2"))
+                .hasMessageContaining("unknown key 'init_kl_coef', it is called 'kl_coef' here");
+        assertThatThrownBy(() ->
+                        train("ppo", "i", "num_generations: 1", "variant: seed", "ptx_data: t.jsonl", "ptx_coef: 1"))
+                .hasMessageContaining("variant: seed has no ptx_data");
         assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []"))
                 .hasMessageContaining("nothing rewards the answers");
     }

@@ -138,7 +138,7 @@ class PtxRunTest {
         assertThat(steps.get(2).values()).containsKey(LOSS);
         run = train("ppo", "left", texts(""), "ptx_coef: 1", "max_steps: 2", "num_mini_batches: 2", "target_kl: 1e-12");
         steps = TinyRun.entries(run, Split.TRAIN);
-        assertThat(steps.get(0).values()).containsKey(LOSS);
+        assertThat(steps.get(0).values()).containsKey(LOSS).containsEntry("early_stopped", 0.0);
         assertThat(steps.get(1).values()).containsEntry("early_stopped", 1.0).doesNotContainKey(LOSS);
     }
 
