@@ -6,7 +6,10 @@ import dev.plumb.recipe.RecipeSettings;
 import dev.plumb.recipe.RejectionSampling;
 import dev.plumb.train.Method;
 import dev.plumb.train.Methods;
+import dev.plumb.train.OnlineJob;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -25,9 +28,13 @@ final class ReferencePage {
                 """);
         Set<SettingInfo> common = Methods.common();
         parts.add("## Settings that every run has\n\n" + MarkdownReference.table(List.copyOf(common)));
+        Set<SettingInfo> online = ofOnlineMethods();
+        online.removeAll(common);
         for (Method<?> method : Methods.all()) {
-            parts.add(method(method, common));
+            parts.add(method(method, common, online));
         }
+        parts.add("## Settings of all methods that learn from their own answers\n\n"
+                + MarkdownReference.table(List.copyOf(online)));
         parts.add("## Settings of `generate`\n\n" + MarkdownReference.table(GenerateSettings.class));
         parts.add("## Settings of `chat`\n\n" + MarkdownReference.table(ChatSettings.class));
         parts.add("## Settings of `score`\n\n" + MarkdownReference.table(ScoreSettings.class));
@@ -47,15 +54,32 @@ final class ReferencePage {
         return String.join("\n", parts);
     }
 
-    private static String method(Method<?> method, Set<SettingInfo> common) {
+    private static boolean isOnline(Method<?> method) {
+        return OnlineJob.class.isAssignableFrom(method.job());
+    }
+
+    private static Set<SettingInfo> ofOnlineMethods() {
+        List<Method<?>> methods =
+                Methods.all().stream().filter(ReferencePage::isOnline).toList();
+        Set<SettingInfo> all = new LinkedHashSet<>(methods.get(0).settings());
+        methods.forEach(method -> all.retainAll(new HashSet<>(method.settings())));
+        return all;
+    }
+
+    private static String method(Method<?> method, Set<SettingInfo> common, Set<SettingInfo> online) {
         List<SettingInfo> own = method.settings().stream()
-                .filter(setting -> !common.contains(setting))
+                .filter(setting -> !common.contains(setting) && !(isOnline(method) && online.contains(setting)))
                 .toList();
         return "## `" + method.name() + "`: " + method.title() + "\n\n" + method.words() + "\n\n```\n"
                 + method.formula() + "\n```\n\n"
                 + "- Columns of the data: " + method.data() + ".\n"
                 + "- In memory: " + method.models() + ".\n"
-                + "- Source: " + method.source() + ".\n\n"
+                + "- Source: " + method.source() + ".\n"
+                + (isOnline(method)
+                        ? "- It also has the [settings of all methods that learn from their own answers]"
+                                + "(#settings-of-all-methods-that-learn-from-their-own-answers).\n"
+                        : "")
+                + "\n"
                 + MarkdownReference.table(own);
     }
 }

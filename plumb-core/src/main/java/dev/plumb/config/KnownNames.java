@@ -44,7 +44,20 @@ final class KnownNames {
                     "lora_r lora_rank rank r",
                     "lora_alpha alpha",
                     "lora_target_modules lora_target target_modules",
-                    "num_generations group_size n_samples_per_prompt rollout_n")
+                    "num_generations group_size n_samples_per_prompt rollout_n",
+                    "num_iterations num_ppo_epochs ppo_epochs",
+                    "kl_coef init_kl_coef kl_penalty_coef",
+                    "kl_controller adap_kl_ctrl",
+                    "kl_target target",
+                    "kl_horizon horizon",
+                    "cliprange clip_range eps_clip clip_ratio",
+                    "cliprange_value value_clip clip_range_value",
+                    "lam lambda lambd gae_lambda",
+                    "critic_learning_rate critic_lr value_lr",
+                    "value_model critic_model critic_pretrain value_model_path",
+                    "reward_models reward_model reward_pretrain reward_model_path",
+                    "ptx_data pretrain_data unsupervised_dataset_name",
+                    "ptx_coef unsup_coef")
             .map(row -> List.of(row.split(" ")))
             .toList();
 

@@ -2,12 +2,15 @@ package dev.plumb.data;
 
 import dev.plumb.config.PlumbException;
 import dev.plumb.config.Setting;
+import dev.plumb.config.SettingInfo;
+import dev.plumb.config.Settings;
 import dev.plumb.config.Shorthand;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The settings under {@code data}: which rows are learnt, and how they become tokens.
@@ -155,6 +158,21 @@ public record DataConfig(
                 allowSpecialTokens,
                 addEos,
                 shuffle);
+    }
+
+    /**
+     * What was said of settings under {@code data}, for settings of the same kind that stand under another key.
+     *
+     * @param key the other key
+     * @param text what was said
+     * @return the same, naming the other key
+     */
+    public static String under(String key, String text) {
+        String keys = Settings.of(DataConfig.class).stream()
+                .map(SettingInfo::key)
+                .filter(name -> name.matches("\\w+"))
+                .collect(Collectors.joining("|"));
+        return text.replaceAll("\\bdata\\.(?=(" + keys + ")\\b)", key + ".");
     }
 
     /**

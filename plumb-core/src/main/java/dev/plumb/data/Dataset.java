@@ -124,6 +124,16 @@ public final class Dataset implements AutoCloseable {
         return preflight;
     }
 
+    /**
+     * The same rows, whose report names settings under another key than {@code data}.
+     *
+     * @param key the other key
+     * @return the data set; only one of both is to be closed
+     */
+    public Dataset under(String key) {
+        return new Dataset(train, eval, parts, shuffle, preflight.under(key));
+    }
+
     @Override
     public void close() {
         try (train;

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.UnaryOperator;
 
 /**
  * What the rows of a run are made of, known before its first step.
@@ -188,6 +189,26 @@ public record Preflight(
         left = List.copyOf(left);
         refusals = List.copyOf(refusals);
         notes = List.copyOf(notes);
+    }
+
+    /** The same with other words about it. */
+    Preflight saying(List<LeftOut> reasons, List<String> refused, List<String> noted) {
+        return new Preflight(
+                shapes, read, train, eval, reasons, maxLength, prompt, answer, total, cut, ends, bos, eos, repeats,
+                answers, rankings, labels, steps, drawn, refused, noted);
+    }
+
+    /** The same for rows whose settings stand under another key than {@code data}. */
+    Preflight under(String key) {
+        UnaryOperator<String> named = text -> DataConfig.under(key, text);
+        List<LeftOut> reasons = left.stream()
+                .map(one ->
+                        new LeftOut(one.reason(), one.rows(), one.asked(), named.apply(one.remedy()), one.examples()))
+                .toList();
+        return saying(
+                reasons,
+                refusals.stream().map(named).toList(),
+                notes.stream().map(named).toList());
     }
 
     /**

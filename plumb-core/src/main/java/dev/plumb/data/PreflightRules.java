@@ -20,28 +20,7 @@ final class PreflightRules {
      * @return the report with them
      */
     static Preflight judge(Preflight facts, Encoder encoder) {
-        return new Preflight(
-                facts.shapes(),
-                facts.read(),
-                facts.train(),
-                facts.eval(),
-                facts.left(),
-                facts.maxLength(),
-                facts.prompt(),
-                facts.answer(),
-                facts.total(),
-                facts.cut(),
-                facts.ends(),
-                facts.bos(),
-                facts.eos(),
-                facts.repeats(),
-                facts.answers(),
-                facts.rankings(),
-                facts.labels(),
-                facts.steps(),
-                facts.drawn(),
-                refusals(facts, encoder.config()),
-                notes(facts, encoder));
+        return facts.saying(facts.left(), refusals(facts, encoder.config()), notes(facts, encoder));
     }
 
     private static List<String> refusals(Preflight facts, DataConfig config) {

@@ -67,6 +67,17 @@ public final class Decoder {
     }
 
     /**
+     * A model of one score on the same weights, with the same adapter, and with a fresh head of its own.
+     *
+     * @param seed of libtorch's generator for the head
+     * @return the model, of which only the {@link #head} is to be closed
+     */
+    public Decoder scoring(long seed) {
+        Architecture to = shape.scoring(1);
+        return new Decoder(to, Weights.scoringBeside(weights, shape, to, seed), adapter, Optional.empty());
+    }
+
+    /**
      * A decoder on the same weights with the adapter off.
      *
      * @return the decoder

@@ -67,6 +67,22 @@ public final class Weights implements AutoCloseable {
         if (!from.tied()) {
             all.remove(from.headName()).close();
         }
+        all.putAll(heads(language, to, seed));
+        return new Weights(all);
+    }
+
+    /** The same with the language model's own parameters, which go on to be its; only the projection is new. */
+    static Weights scoringBeside(Weights language, Architecture from, Architecture to, long seed) {
+        Map<String, Tensor> all = new LinkedHashMap<>(language.all());
+        if (!from.tied()) {
+            all.remove(from.headName());
+        }
+        all.putAll(heads(language, to, seed));
+        return new Weights(all);
+    }
+
+    private static Map<String, Tensor> heads(Weights language, Architecture to, long seed) {
+        Map<String, Tensor> all = new LinkedHashMap<>();
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
             double spread = to.isClassifying() ? 0.02 : 1 / Math.sqrt(to.width() + 1.0);
@@ -83,7 +99,7 @@ public final class Weights implements AutoCloseable {
                 all.put(to.headBiasName(), Scope.release(bias));
             }
         }
-        return new Weights(all);
+        return all;
     }
 
     /**

@@ -16,6 +16,8 @@ import java.util.List;
  * @param entropies of the distribution that each token was drawn from, [rows][tokens]; no rows unless asked for
  * @param values what the critic expected before each token, [rows][tokens]; no rows without a critic
  * @param greedyRewards weighted reward of the most probable completion of each prompt, [rows / G]; empty unless asked for
+ * @param valuesAtCuts what the critic expected after the last token of completions that were cut off, 0 for others, [rows]; empty
+ *     unless asked for
  * @param steps rewards of the steps of each completion, [rows]; no rows without a judge of steps
  */
 public record Experience(
@@ -28,6 +30,7 @@ public record Experience(
         List<double[]> entropies,
         List<double[]> values,
         double[] greedyRewards,
+        double[] valuesAtCuts,
         List<Steps> steps) {
     /**
      * What the steps of a completion earned.
@@ -52,7 +55,7 @@ public record Experience(
         }
     }
 
-    /** A rollout whose steps nobody judged. */
+    /** A rollout whose steps nobody judged, and whose cuts are ends. */
     public Experience(
             int groupSize,
             List<double[]> rewards,
@@ -63,7 +66,18 @@ public record Experience(
             List<double[]> entropies,
             List<double[]> values,
             double[] greedyRewards) {
-        this(groupSize, rewards, weights, oldLogps, refLogps, stopped, entropies, values, greedyRewards, List.of());
+        this(
+                groupSize,
+                rewards,
+                weights,
+                oldLogps,
+                refLogps,
+                stopped,
+                entropies,
+                values,
+                greedyRewards,
+                new double[0],
+                List.of());
     }
 
     /** Checks that all are of the same completions. */
@@ -99,6 +113,10 @@ public record Experience(
         if (greedyRewards.length > 0 && greedyRewards.length != rows / groupSize) {
             throw new IllegalArgumentException("there are " + rows / groupSize + " prompts, but " + greedyRewards.length
                     + " rewards of most probable completions");
+        }
+        if (valuesAtCuts.length > 0 && valuesAtCuts.length != rows) {
+            throw new IllegalArgumentException(
+                    "rewards are of " + rows + " completions, values at cuts of " + valuesAtCuts.length);
         }
         if (!steps.isEmpty() && steps.size() != rows) {
             throw new IllegalArgumentException(

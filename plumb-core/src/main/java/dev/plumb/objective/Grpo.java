@@ -204,7 +204,7 @@ public final class Grpo implements PolicyObjective {
         }
         measures.add(PolicyTerms.share("policy_loss", policy, batch, step));
         if (learnsEntropies()) {
-            Tensor entropy = batch.entropies().orElseThrow().sum().div(Math.max(1, step.tokens()));
+            Tensor entropy = batch.entropies().sum().div(Math.max(1, step.tokens()));
             double weight = config.useAdaptiveEntropy() ? step.memory()[1] : config.entropyCoef();
             share = share.sub(entropy.mul(weight));
             measures.add(new Measure("entropy_coef", weight * batch.rows(), batch.rows()));

@@ -13,7 +13,8 @@ import java.util.Optional;
  * @param refLogps the same under the reference; only if asked for, [tokens]
  * @param advantages Â, [tokens]
  * @param weights of the sampler's mismatch, by which policy terms are multiplied, [tokens]; absent for 1
- * @param entropies of the distribution each token was drawn from, under the trained policy, [tokens]; only if asked for
+ * @param entropies of the distribution each token was drawn from, under the trained policy, [tokens]; with a gradient only if asked
+ *     for
  * @param critic what belongs to the value function; only if there is one
  * @param sequence which completion each token belongs to, 64-bit integers in 0 … rows - 1, [tokens]
  * @param lengths tokens a completion, [rows]
@@ -25,7 +26,7 @@ public record PolicyBatch(
         Optional<Tensor> refLogps,
         Tensor advantages,
         Optional<Tensor> weights,
-        Optional<Tensor> entropies,
+        Tensor entropies,
         Optional<Critic> critic,
         Tensor sequence,
         Tensor lengths) {

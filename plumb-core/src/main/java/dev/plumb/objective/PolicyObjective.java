@@ -101,7 +101,7 @@ public interface PolicyObjective {
     /**
      * Whether the loss has a term of entropies, which then have a gradient.
      *
-     * @return true if {@link PolicyBatch#entropies} is used
+     * @return true if {@link PolicyBatch#entropies} is learnt from
      */
     default boolean learnsEntropies() {
         return false;
@@ -113,6 +113,15 @@ public interface PolicyObjective {
      * @return true if {@link PolicyBatch#critic} is used
      */
     default boolean needsCritic() {
+        return false;
+    }
+
+    /**
+     * Whether {@link Experience#valuesAtCuts} are used.
+     *
+     * @return true if they must be there
+     */
+    default boolean needsValuesAtCuts() {
         return false;
     }
 

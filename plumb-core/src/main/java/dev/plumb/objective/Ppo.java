@@ -14,7 +14,8 @@ import java.util.List;
  * 2203.02155).
  *
  * <p>Rewards of tokens: r_t = −β k(ℓ_old,t − ℓ_ref,t), and the score at the last token. Scores are bounded first, then the rule
- * for cut completions is applied. With V the value before each token, 0 after the last, arXiv 1506.02438 has
+ * for cut completions is applied. With V the value before each token, 0 after the last (with {@code bootstrap_truncated} the value
+ * there, where a completion was cut off), arXiv 1506.02438 has
  *
  * <p>δ_t = r_t + γ V_{t+1} − V_t, A_t = δ_t + γλ A_{t+1}, R_t = A_t + V_t,
  *
@@ -107,7 +108,8 @@ public final class Ppo implements PolicyObjective {
         List<double[]> out = new ArrayList<>();
         for (int i = 0; i < scores.length; i++) {
             double[] values = experience.values().get(i);
-            double[] row = TokenRewards.advantages(rewards.get(i), values, config.gamma(), config.lam());
+            double after = config.bootstrapTruncated() ? experience.valuesAtCuts()[i] : 0;
+            double[] row = TokenRewards.advantages(rewards.get(i), values, after, config.gamma(), config.lam());
             double[] target = values.clone();
             for (int t = 0; t < row.length; t++) {
                 row[t] = kept[i] ? row[t] : Double.NaN;
@@ -253,12 +255,11 @@ public final class Ppo implements PolicyObjective {
         Tensor policy = terms.sum().div(count);
         Tensor value = valueTerms(batch, measures).sum().div(count);
         Tensor share = policy.add(value.mul(config.vfCoef()));
+        Tensor entropies = batch.entropies();
         if (learnsEntropies()) {
-            Tensor entropies = batch.entropies().orElseThrow();
             share = share.sub(entropies.sum().mul(config.entropyCoef() / count));
-            measures.add(
-                    new Measure("policy/entropy_avg", entropies.detach().sum().item(), entropies.numel()));
         }
+        measures.add(new Measure("policy/entropy_avg", entropies.detach().sum().item(), entropies.numel()));
         measures.add(PolicyTerms.share("loss/policy_avg", policy, batch, step));
         measures.add(PolicyTerms.share("loss/value_avg", value, batch, step));
         return new Loss(share, measures);
@@ -271,9 +272,9 @@ public final class Ppo implements PolicyObjective {
         measures.add(frac("policy/clipfrac_avg", terms.detach().gt(plain)));
         if (config.dualClip().isPresent()) {
             Tensor most = advantages.mul(-config.dualClip().get());
-            Tensor bad = advantages.lt(0);
-            measures.add(frac("policy/clipfrac_dual", terms.detach().gt(most).and(bad)));
-            terms = Tensor.where(bad, terms.minimum(most), terms);
+            Tensor beyond = terms.detach().gt(most).and(advantages.lt(0));
+            measures.add(frac("policy/clipfrac_dual", beyond));
+            terms = Tensor.where(beyond, most, terms); // at the bound itself the gradient stays whole
         }
         return terms;
     }
@@ -336,6 +337,11 @@ public final class Ppo implements PolicyObjective {
     @Override
     public boolean needsSteps() {
         return config.stepRewards() != StepCredit.OUTCOME_ONLY;
+    }
+
+    @Override
+    public boolean needsValuesAtCuts() {
+        return config.bootstrapTruncated();
     }
 
     @Override

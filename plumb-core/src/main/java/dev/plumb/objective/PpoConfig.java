@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param rewardClip bound of scores
  * @param missingEosPenalty the number of the rule for completions that were cut off
  * @param missingEosRule what it does
+ * @param bootstrapTruncated whether values go on after the cut of a completion
  * @param whitenRewards whether token rewards are scaled
  * @param gamma γ
  * @param lam λ
@@ -99,6 +100,15 @@ public record PpoConfig(
                 byDefault = "subtract",
                 source = "TRL: subtract")
         MissingEosRule missingEosRule,
+
+        @Setting(
+                doc =
+                        "For answers cut off at the length limit: count what the value function expects after the cut, as if"
+                                + " they went on. Without it nothing comes after the cut, as after an end. Not with"
+                                + " missing_eos_penalty, which says what a cut costs.",
+                byDefault = "false",
+                source = "arXiv 1712.00378")
+        boolean bootstrapTruncated,
 
         @Setting(
                 doc = "Divide token rewards by their standard deviation over the rollout; their mean stays.",
@@ -186,6 +196,12 @@ public record PpoConfig(
                 aboveMin = true,
                 source = "arXiv 2504.15275")
         double stepTemperature) {
+    private static final double KL_TARGET = 6;
+    private static final double KL_HORIZON = 10000;
+    private static final double CLIPRANGE_VALUE = 0.2;
+    private static final double GAMMA = 1;
+    private static final double LAMBDA = 0.95;
+
     /** Forms. */
     public enum Variant {
         /** Token by token. */
@@ -235,14 +251,35 @@ public record PpoConfig(
                     "missing_eos_penalty is taken off the score, so below 0 it would reward cut answers: use "
                             + -number);
         }
+        if (bootstrapTruncated && missingEosPenalty.isPresent()) {
+            throw new IllegalArgumentException(
+                    "bootstrap_truncated takes cut answers as going on, and missing_eos_penalty as"
+                            + " ended badly: leave one of them out");
+        }
+        if (klController == KlController.FIXED && (klTarget != KL_TARGET || klHorizon != KL_HORIZON)) {
+            throw new IllegalArgumentException("kl_target and kl_horizon say how kl_coef follows the measured KL, and"
+                    + " kl_controller: fixed lets it stay: leave them out, or use kl_controller: adaptive");
+        }
+        if (klCoef == 0 && klEstimator != KlEstimator.K1) {
+            throw new IllegalArgumentException(
+                    "kl_estimator says how the KL is estimated that kl_coef weighs, which is 0:"
+                            + " leave it out, or raise kl_coef");
+        }
         boolean whole = variant == Variant.SEED;
         if (whole
                 && (whitenRewards
                         || stepRewards != StepCredit.OUTCOME_ONLY
                         || entropyCoef > 0
-                        || dualClip.isPresent())) {
-            throw new IllegalArgumentException("variant: seed has no whiten_rewards, step_rewards, entropy_coef or"
-                    + " dual_clip: leave them out, or use variant: paper");
+                        || dualClip.isPresent()
+                        || cliprangeHigh.orElse(cliprange) != cliprange
+                        || cliprangeValue != CLIPRANGE_VALUE
+                        || bootstrapTruncated
+                        || gamma != GAMMA
+                        || lam != LAMBDA)) {
+            throw new IllegalArgumentException(
+                    "variant: seed has one value and one advantage for a whole answer, and so no"
+                            + " whiten_rewards, step_rewards, entropy_coef, dual_clip, cliprange_high, cliprange_value,"
+                            + " bootstrap_truncated, gamma or lam: leave them out, or use variant: paper");
         }
         cliprangeHigh = Optional.of(cliprangeHigh.orElse(cliprange));
     }

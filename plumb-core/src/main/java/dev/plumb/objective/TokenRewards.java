@@ -42,13 +42,14 @@ final class TokenRewards {
     }
 
     /**
-     * Generalised advantage estimation (arXiv 1506.02438, equation 16): δ_t = r_t + γ V_{t+1} − V_t with V = 0 after the last
-     * token, A_t = δ_t + γλ A_{t+1}.
+     * Generalised advantage estimation (arXiv 1506.02438, equation 16): δ_t = r_t + γ V_{t+1} − V_t, A_t = δ_t + γλ A_{t+1}.
+     *
+     * @param after V after the last token; 0 where nothing comes
      */
-    static double[] advantages(double[] rewards, double[] values, double gamma, double lambda) {
+    static double[] advantages(double[] rewards, double[] values, double after, double gamma, double lambda) {
         double[] out = new double[rewards.length];
         double next = 0;
-        double nextValue = 0;
+        double nextValue = after;
         for (int t = rewards.length - 1; t >= 0; t--) {
             next = rewards[t] + gamma * nextValue - values[t] + gamma * lambda * next;
             nextValue = values[t];

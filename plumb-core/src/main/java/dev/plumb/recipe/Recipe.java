@@ -336,7 +336,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
             Set<String> found = new HashSet<>();
             whole.replacing((key, text) -> {
                 Matcher reference = REFERENCE.matcher(text.text().orElse(""));
-                if (reference.matches() && key.equals("data")) {
+                if (reference.matches() && (key.equals("data") || key.equals("ptx_data"))) {
                     found.add(reference.group(1));
                 }
                 return Optional.empty();
@@ -396,7 +396,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                 case "value_model" -> Optional.of(List.of(Product.SCORER, Product.MODEL));
                 case "reward_models" -> Optional.of(List.of(Product.SCORER));
                 case "process_reward_model" -> Optional.of(List.of(Product.STEP_JUDGE));
-                case "data" -> Optional.of(List.of(Product.ROWS));
+                case "data", "ptx_data" -> Optional.of(List.of(Product.ROWS));
                 default -> Optional.empty();
             };
         }

@@ -1,11 +1,13 @@
 package dev.plumb.train;
 
 import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
 import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -19,7 +21,6 @@ final class AdamW implements AutoCloseable {
 
     private final Settings settings;
     private final Map<String, Slot> slots = new LinkedHashMap<>();
-    private long steps;
 
     /**
      * Its settings.
@@ -31,13 +32,17 @@ final class AdamW implements AutoCloseable {
      */
     record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
 
-    /** All of one parameter; master is the parameter itself where that has 32 bits. */
+    /**
+     * All of one parameter; master is the parameter itself where that has 32 bits. Its updates are counted by themselves, as a
+     * parameter that stood still for a while has moments as young as its count.
+     */
     private record Slot(
             Tensor parameter,
             Tensor master,
             Tensor gradient,
             Tensor first,
             Tensor second,
+            Tensor steps,
             boolean decays,
             double rate) {
         boolean isNarrow() {
@@ -78,6 +83,7 @@ final class AdamW implements AutoCloseable {
                                 gradient,
                                 zeros(parameter),
                                 zeros(parameter),
+                                Scope.release(Tensor.zeros(DType.FLOAT32, Device.CPU, 1)),
                                 parameter.dim() > 1,
                                 rates.applyAsDouble(name)));
             });
@@ -123,12 +129,27 @@ final class AdamW implements AutoCloseable {
      * @param gradientFactor what gradients are multiplied by first, 1 or less when clipped
      */
     void step(double learningRate, double gradientFactor) {
-        steps++;
-        double correction1 = 1 - Math.pow(settings.beta1(), steps);
-        double correction2 = Math.sqrt(1 - Math.pow(settings.beta2(), steps));
+        step(learningRate, gradientFactor, name -> true);
+    }
+
+    /**
+     * Updates some of the parameters, and leaves the others and their moments as they are; these have no gradients.
+     *
+     * @param learningRate of this step
+     * @param gradientFactor what gradients are multiplied by first
+     * @param moves which parameters are updated, by name
+     */
+    void step(double learningRate, double gradientFactor, Predicate<String> moves) {
         try (Scope scope = Scope.open();
                 NoGrad guard = NoGrad.open()) {
-            for (Slot slot : slots.values()) {
+            for (Map.Entry<String, Slot> entry : slots.entrySet()) {
+                if (!moves.test(entry.getKey())) {
+                    continue;
+                }
+                Slot slot = entry.getValue();
+                double steps = slot.steps().addInPlace(1).item();
+                double correction1 = 1 - Math.pow(settings.beta1(), steps);
+                double correction2 = Math.sqrt(1 - Math.pow(settings.beta2(), steps));
                 double rate = learningRate * slot.rate();
                 double decay = slot.decays() ? 1 - rate * settings.weightDecay() : 1;
                 update(slot, gradientFactor, decay, rate / correction1, correction2);
@@ -175,13 +196,9 @@ final class AdamW implements AutoCloseable {
         }
     }
 
-    /** How many updates there were. */
-    long steps() {
-        return steps;
-    }
-
     /**
-     * All that a later process needs to go on: moments, and master copies of 16-bit weights.
+     * All that a later process needs to go on, once its tensors have been read: moments, numbers of updates, and master copies of
+     * 16-bit weights.
      *
      * @return name to tensor, not copied
      */
@@ -190,16 +207,12 @@ final class AdamW implements AutoCloseable {
         slots.forEach((name, slot) -> {
             state.put(name + ".exp_avg", slot.first());
             state.put(name + ".exp_avg_sq", slot.second());
+            state.put(name + ".step", slot.steps());
             if (slot.isNarrow()) {
                 state.put(name + ".master", slot.master());
             }
         });
         return state;
-    }
-
-    /** Goes on from a state whose tensors have been read into {@link #state()}. */
-    void resume(long stepsSoFar) {
-        this.steps = stepsSoFar;
     }
 
     @Override
@@ -208,6 +221,7 @@ final class AdamW implements AutoCloseable {
             slot.gradient().close();
             slot.first().close();
             slot.second().close();
+            slot.steps().close();
             if (slot.isNarrow()) {
                 slot.master().close();
             }

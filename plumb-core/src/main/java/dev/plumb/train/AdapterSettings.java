@@ -4,6 +4,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.config.Setting;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Adapter;
+import dev.plumb.model.Decoder;
 import java.util.List;
 
 /**
@@ -96,9 +97,14 @@ public record AdapterSettings(
         if (checkpoint.decoder().architecture().isScoring()) {
             throw new PlumbException("use_peft: an adapter cannot hold the head of a reward model; set it to false.");
         }
+        return checkpoint.with(fresh(checkpoint.decoder(), seed));
+    }
+
+    /** An adapter that changes nothing yet. */
+    Adapter fresh(Decoder decoder, long seed) {
         Adapter.Settings settings = new Adapter.Settings(loraR, loraAlpha, loraTargetModules, useRslora, useDora);
         try {
-            return checkpoint.with(Adapter.fresh(settings, checkpoint.decoder(), seed));
+            return Adapter.fresh(settings, decoder, seed);
         } catch (PlumbException e) {
             throw new PlumbException("lora_target_modules: " + e.getMessage(), e);
         }

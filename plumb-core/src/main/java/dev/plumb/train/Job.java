@@ -2,6 +2,7 @@ package dev.plumb.train;
 
 import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
+import dev.plumb.data.DataConfig;
 import dev.plumb.data.RowKind;
 import dev.plumb.data.StepConfig;
 import dev.plumb.objective.Gdpo;
@@ -71,6 +72,24 @@ public sealed interface Job
      */
     default ReferenceSettings reference() {
         return ReferenceSettings.NONE;
+    }
+
+    /**
+     * In what a form that was chosen differs from the paper's, for teaching.
+     *
+     * @return a sentence; empty for the paper's own
+     */
+    default Optional<String> departure() {
+        return Optional.empty();
+    }
+
+    /**
+     * Text that is learnt beside the rows.
+     *
+     * @return which; empty where there is none
+     */
+    default Optional<DataConfig> ptxData() {
+        return Optional.empty();
     }
 
     /**

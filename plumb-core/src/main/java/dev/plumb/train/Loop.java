@@ -57,6 +57,11 @@ interface Loop {
         return true;
     }
 
+    /** Whether the parameter of that name is among those that they are applied to; others stay as they are. */
+    default boolean moves(String name) {
+        return true;
+    }
+
     /** What the user should be told since the last step. */
     default List<String> notes() {
         return List.of();

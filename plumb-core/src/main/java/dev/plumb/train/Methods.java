@@ -259,14 +259,16 @@ public final class Methods {
                             + "come, so that each token has an advantage of its own. Updates are clipped. Start from a model "
                             + "that was fine-tuned (sft) with reward_models and value_model from method reward. Watch "
                             + "objective/kl, objective/scores, val/explained_variance (above 0 once the value function works) "
-                            + "and the samples. If scores rise and text degenerates, raise kl_coef. With process_reward_model "
+                            + "and the samples. If scores rise and text degenerates, raise kl_coef; if the model unlearns "
+                            + "what it could, give it text to go on imitating (ptx_data, PPO-ptx). With process_reward_model "
                             + "and step_rewards each step of an answer pays where it ends, besides the reward of the answer, if "
                             + "other rewards are given.",
                     """
-                    L = - mean min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t) + vf_coef L_V - entropy_coef H
+                    L = - mean min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t) + vf_coef L_V - entropy_coef H + ptx_coef L_ptx
                     Â: whitened generalised advantages of r_t = - β (log π_old - log π_ref) + [t last] score
                         + [t ends step j] α s_j   s_j: of the scores c by step_rewards, such as softmax(-c/T)_j c_j
-                    L_V = 1/2 mean max((V - R)², (V_clipped - R)²)""",
+                    L_V = 1/2 mean max((V - R)², (V_clipped - R)²)
+                    L_ptx = - (1/N) Σ log π(text_t)   N: trained tokens of ptx_data in the step""",
                     PROMPTS,
                     "policy and value function, each with gradients and two AdamW moments; the frozen reference; reward models",
                     "arXiv 1707.06347, equation 7; 1506.02438; 2203.02155",

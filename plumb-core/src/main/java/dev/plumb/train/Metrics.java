@@ -3,6 +3,7 @@ package dev.plumb.train;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.Measure;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -121,6 +122,14 @@ public final class Metrics {
      */
     public void merge(Metrics other) {
         other.cells.forEach(this::join);
+    }
+
+    /** Some of these metrics, those that are there. */
+    Metrics only(String... names) {
+        Metrics out = new Metrics();
+        out.cells.putAll(cells);
+        out.cells.keySet().retainAll(List.of(names));
+        return out;
     }
 
     /**

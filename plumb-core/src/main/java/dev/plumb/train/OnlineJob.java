@@ -2,6 +2,7 @@ package dev.plumb.train;
 
 import dev.plumb.config.Inline;
 import dev.plumb.config.Setting;
+import dev.plumb.data.DataConfig;
 import dev.plumb.data.RowKind;
 import dev.plumb.objective.Grpo;
 import dev.plumb.objective.GrpoConfig;
@@ -57,6 +58,20 @@ public sealed interface OnlineJob extends Job {
      */
     default Rewards rewards() {
         return common().rewards();
+    }
+
+    /**
+     * What is learnt beside what completions earn.
+     *
+     * @return the settings
+     */
+    default PtxSettings ptx() {
+        return common().ptx();
+    }
+
+    @Override
+    default Optional<DataConfig> ptxData() {
+        return ptx().ptxData();
     }
 
     @Override
@@ -272,6 +287,11 @@ public sealed interface OnlineJob extends Job {
         /** Settles what is not given. */
         public PpoJob {
             common = common.settled(1, 4, new Ppo(ppo));
+            if (ppo.variant() == PpoConfig.Variant.SEED
+                    && common.ptx().ptxData().isPresent()) {
+                throw new IllegalArgumentException(
+                        "variant: seed has no ptx_data beside its rewards: leave it out, or use" + " variant: paper");
+            }
         }
 
         @Override
@@ -282,6 +302,15 @@ public sealed interface OnlineJob extends Job {
         @Override
         public Optional<CriticSettings> critic() {
             return Optional.of(valueFunction);
+        }
+
+        @Override
+        public Optional<String> departure() {
+            return ppo.variant() == PpoConfig.Variant.PAPER
+                    ? Optional.empty()
+                    : Optional.of(
+                            "variant: seed differs from the papers: an answer has one ratio, one value and one advantage,"
+                                    + " which is not whitened, and the value loss has neither ½ nor a bound.");
         }
     }
 

@@ -34,6 +34,8 @@ final class OnlineLoop implements Loop {
     /** Set apart from the seed of training, so that an evaluation draws the same whenever it is made. */
     private static final long EVALUATION = 0x5DEECE66DL;
 
+    private static final PtxTerm.Share NO_PTX = new PtxTerm.Share(0, 0);
+
     private final OnlineSettings settings;
     private final PolicyObjective objective;
     private final RewardSet rewards;
@@ -44,6 +46,7 @@ final class OnlineLoop implements Loop {
     private final int criticWarmup;
     private final double criticRate;
     private final RolloutLearner learner;
+    private final Optional<PtxTerm> ptx;
     private final long seed;
     private final boolean exact;
     private final int shownPrompts;
@@ -53,6 +56,7 @@ final class OnlineLoop implements Loop {
     private List<String> said = List.of();
     private List<Answered> shown = List.of();
     private long tokens;
+    private PtxTerm.Share ofPtx = NO_PTX;
     private boolean learnt;
     private double fromSampler; // log-probabilities of what was drawn, as sampler and trainer compute them
     private boolean saidOfSteps;
@@ -69,6 +73,7 @@ final class OnlineLoop implements Loop {
      * @param rewards what they are rewarded for
      * @param roller draws them
      * @param order of the prompts
+     * @param ptx text that is learnt beside them
      */
     OnlineLoop(
             Decoder decoder,
@@ -78,7 +83,8 @@ final class OnlineLoop implements Loop {
             PolicyObjective objective,
             RewardSet rewards,
             Roller roller,
-            Order order) {
+            Order order,
+            Optional<PtxTerm> ptx) {
         Optimisation optimisation = job.optimisation();
         this.settings = job.online();
         this.objective = objective;
@@ -94,6 +100,7 @@ final class OnlineLoop implements Loop {
                 optimisation.style());
         this.learner = new RolloutLearner(policy, critic, objective, scorer, optimisation.gradientCheckpointing());
         this.critic = critic;
+        this.ptx = ptx;
         this.criticWarmup = job.critic().map(CriticSettings::criticWarmupSteps).orElse(0);
         this.criticRate = job.critic()
                 .map(of -> of.criticLearningRate() / job.learningRate())
@@ -220,6 +227,7 @@ final class OnlineLoop implements Loop {
                 entropies,
                 values,
                 greedy,
+                objective.needsValuesAtCuts() ? scorer.valuesAtCuts(written) : new double[0],
                 JudgedSteps.of(scores));
     }
 
@@ -276,6 +284,7 @@ final class OnlineLoop implements Loop {
         if (turn.phase() == 0) {
             measured.merge(ofRollout);
         }
+        ofPtx = NO_PTX;
         if (rollout.givenUp()) { // an earlier step of this rollout went too far
             measured.total("loss", 0);
             measured.set("early_stopped", 1);
@@ -294,12 +303,17 @@ final class OnlineLoop implements Loop {
         PolicyObjective.Step step = new PolicyObjective.Step(
                 chosen.size(), length, roller.maxLength(), rollout.credit().memory());
         measured.total("loss", 0);
-        double drift = learner.learn(optimizer, rollout, chosen, step, turn.take() >= criticWarmup, measured);
+        if (objective.stopsAt(Double.POSITIVE_INFINITY)) {
+            measured.set("early_stopped", 0);
+        }
+        double drift = learner.learn(optimizer, rollout, chosen, step, policyMoves(), measured);
         fromSampler = measured.values().getOrDefault("sampling/sampling_logp_difference/mean", 0.0);
         if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
             optimizer.discard();
             measured.set("early_stopped", 1);
+        } else if (policyMoves() && learnt) {
+            ptx.ifPresent(term -> ofPtx = term.learn(optimizer, turn.step(), measured));
         }
         return measured;
     }
@@ -322,10 +336,21 @@ final class OnlineLoop implements Loop {
         return learnt && !rollout.givenUp();
     }
 
+    /** As long as the value function learns alone, the policy stands still. */
+    @Override
+    public boolean moves(String name) {
+        return Critic.owns(name) || policyMoves();
+    }
+
+    private boolean policyMoves() {
+        return turn.take() >= criticWarmup;
+    }
+
     @Override
     public void requireSoundStart(double loss) {
         if (exact && learnt) { // rounding of 16 bits adds up over whole answers
-            SoundStart.require(loss, objective.lossAtStart(), true);
+            SoundStart.require(loss - ofPtx.loss(), objective.lossAtStart(), true);
+            rollout.written().forEach(one -> SoundStart.requireSame(one.old(), one.reference()));
             if (!settings.truncates()) {
                 SoundStart.requireAgreement(fromSampler);
             }
@@ -367,6 +392,7 @@ final class OnlineLoop implements Loop {
                 out.add("objective/kl", sequence, 1);
             }
         }
+        ptx.ifPresent(term -> term.evaluate(out));
         return out;
     }
 
@@ -398,10 +424,10 @@ final class OnlineLoop implements Loop {
         return all;
     }
 
-    /** Prompts once, and what was written to them. */
+    /** Prompts once, what was written to them, and text that was learnt beside. */
     @Override
     public long tokens(TokenStore store, List<Long> rows) {
-        return turn.phase() > 0 ? 0 : tokens;
+        return (turn.phase() > 0 ? 0 : tokens) + ofPtx.tokens();
     }
 
     @Override

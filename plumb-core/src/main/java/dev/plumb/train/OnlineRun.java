@@ -12,6 +12,7 @@ import dev.plumb.objective.PolicyObjective;
  * @param numTrainEpochs how often the prompts are gone through
  * @param online how the policy writes
  * @param rewards what completions are rewarded for
+ * @param ptx what is learnt beside what they earn
  * @param reference how the reference is kept
  */
 public record OnlineRun(
@@ -23,6 +24,7 @@ public record OnlineRun(
 
         @Inline OnlineSettings online,
         @Inline Rewards rewards,
+        @Inline PtxSettings ptx,
         @Inline ReferenceSettings reference) {
     /** Checks that something rewards. */
     public OnlineRun {
@@ -63,6 +65,6 @@ public record OnlineRun(
                             + " but what this method learns from is written anew at each; leave it out");
         }
         reference.requireFits(run);
-        return new OnlineRun(run, optimisation, numTrainEpochs, all, rewards.settled(objective), reference);
+        return new OnlineRun(run, optimisation, numTrainEpochs, all, rewards.settled(objective), ptx, reference);
     }
 }

@@ -132,7 +132,8 @@ record Packing(Layout layout, int[] states, int[] targets, int[] sequence, int[]
         return answers(prompts, answers, style, false);
     }
 
-    private static Packing answers(List<int[]> prompts, List<Answer> answers, Style style, boolean endings) {
+    /** The same read at the end of each, or before each of its tokens. */
+    static Packing answers(List<int[]> prompts, List<Answer> answers, Style style, boolean endings) {
         Layout.Builder builder = new Layout.Builder();
         Tokens tokens = new Tokens();
         int[] promptStart = new int[prompts.size()];

@@ -64,11 +64,22 @@ final class Policy {
         private final ReadStates read;
         private final Tensor targets;
         private final Tensor selected; // [trained, width]
+        private @Nullable Tensor besides;
 
         private Learning(Packing packing, boolean checkpointing) {
             this.read = new ReadStates(decoder, packing, checkpointing);
             this.targets = packing.targets(decoder.device());
             this.selected = read.states();
+        }
+
+        /** The hidden states that predict, [trained, width], outside of any graph. */
+        Tensor states() {
+            return selected;
+        }
+
+        /** Takes what else than log-probabilities was read off the states: its gradient goes back with theirs. */
+        void add(Tensor gradient) {
+            besides = gradient;
         }
 
         LogProbs.Scores score() {
@@ -87,8 +98,9 @@ final class Policy {
 
         /** The same where the loss has a derivative by each entropy too. */
         void backward(LogProbs.Scores scores, Tensor gradient, @Nullable Tensor ofEntropies) {
-            read.backward(logProbs.backward(
-                    selected, decoder.head(), targets, scores, gradient, ofEntropies, headGradient()));
+            Tensor back =
+                    logProbs.backward(selected, decoder.head(), targets, scores, gradient, ofEntropies, headGradient());
+            read.backward(besides == null ? back : back.addInPlace(besides, 1));
         }
 
         /** Both at once, for a derivative that is known beforehand. */

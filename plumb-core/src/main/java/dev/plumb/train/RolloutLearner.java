@@ -101,15 +101,15 @@ final class RolloutLearner {
         if (ofEntropies) {
             scores.entropies().requiresGrad(true);
         }
-        Optional<Critic.Learning> valuing = critic.map(model -> model.learn(part.packing(), checkpointing));
+        Optional<Critic.Learning> valuing = critic.map(model -> model.learn(part.packing(), learning, checkpointing));
         PolicyBatch batch = batch(rollout, part, scores, valuing);
         Loss loss = objective.loss(batch, step);
         loss.value().backward();
+        valuing.ifPresent(Critic.Learning::backward);
         if (both) {
             learning.backward(
                     scores, logps.grad(), ofEntropies ? scores.entropies().grad() : null);
         }
-        valuing.ifPresent(Critic.Learning::backward);
         measured.add(loss);
         measured.add(
                 "entropy",
@@ -145,7 +145,7 @@ final class RolloutLearner {
                 rollout.weights().isEmpty()
                         ? Optional.empty()
                         : Optional.of(tensor(part.of(rollout.weights()), row -> row)),
-                objective.learnsEntropies() ? Optional.of(scores.entropies()) : Optional.empty(),
+                scores.entropies(),
                 valuing.map(model -> new PolicyBatch.Critic(
                         model.values(),
                         tensor(written, Written::values),

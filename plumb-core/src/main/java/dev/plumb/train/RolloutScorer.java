@@ -73,6 +73,25 @@ final class RolloutScorer {
         return List.of(out);
     }
 
+    /** V after the last token of completions that were cut off, 0 of those that ended, [rows]. */
+    double[] valuesAtCuts(List<Written> written) {
+        double[] out = new double[written.size()];
+        List<Integer> cut = IntStream.range(0, out.length)
+                .filter(i -> !written.get(i).stopped())
+                .boxed()
+                .toList();
+        for (RolloutPart part : parts(written, cut)) {
+            try (Scope scope = Scope.open()) {
+                Packing ends = packing(written, part.rows(), true);
+                double[] values = critic.orElseThrow().values(ends).toDoubles();
+                for (int i = 0; i < values.length; i++) {
+                    out[part.rows().get(i)] = values[i];
+                }
+            }
+        }
+        return out;
+    }
+
     private static double[] slice(double[] all, int start, int end) {
         return all.length == 0 ? NONE : Arrays.copyOfRange(all, start, end);
     }
@@ -123,6 +142,10 @@ final class RolloutScorer {
     }
 
     private RolloutPart part(List<Written> written, List<Integer> rows) {
+        return new RolloutPart(List.copyOf(rows), packing(written, rows, false));
+    }
+
+    private Packing packing(List<Written> written, List<Integer> rows, boolean endings) {
         List<int[]> prompts = new ArrayList<>();
         List<Packing.Answer> answers = new ArrayList<>();
         long last = -1;
@@ -134,6 +157,6 @@ final class RolloutScorer {
             }
             answers.add(new Packing.Answer(prompts.size() - 1, one.ids()));
         }
-        return new RolloutPart(List.copyOf(rows), Packing.answers(prompts, answers, style));
+        return Packing.answers(prompts, answers, style, endings);
     }
 }

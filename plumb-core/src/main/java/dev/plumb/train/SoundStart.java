@@ -14,6 +14,24 @@ final class SoundStart {
     private SoundStart() {}
 
     /**
+     * Refuses log-probabilities of 32 bits before the first update that are not the same under both models.
+     *
+     * @param policy of the tokens of an answer; none if nobody asked
+     * @param reference of the same tokens; none if nobody asked
+     */
+    static void requireSame(double[] policy, double[] reference) {
+        for (int t = 0; t < Math.min(policy.length, reference.length); t++) {
+            if (Math.abs(policy[t] - reference[t]) > BOUND * Math.max(1, Math.abs(reference[t]))) {
+                throw new PlumbException(
+                        "Before the first update policy and reference must agree, but the log-probability of a"
+                                + " token is " + policy[t] + " under the one and " + reference[t]
+                                + " under the other. The reference is"
+                                + " not the model that is trained.");
+            }
+        }
+    }
+
+    /**
      * Refuses a loss before the first update that cannot be right. One that is no number is refused elsewhere.
      *
      * @param loss as it is

@@ -38,7 +38,6 @@ record TrainerState(long step, long tokens, double best, int evaluationsWithoutG
         ObjectNode node = JSON.createObjectNode();
         node.put("step", step);
         node.put("tokens", tokens);
-        node.put("optimizer_steps", optimizer.steps());
         if (!Double.isNaN(best)) {
             node.put("best", best);
         }
@@ -54,7 +53,6 @@ record TrainerState(long step, long tokens, double best, int evaluationsWithoutG
         }
         try {
             JsonNode node = JSON.readTree(folder.resolve(STATE).toFile());
-            optimizer.resume(node.required("optimizer_steps").asLong());
             return new TrainerState(
                     node.required("step").asLong(),
                     node.required("tokens").asLong(),

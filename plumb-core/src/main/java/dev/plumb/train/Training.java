@@ -9,7 +9,6 @@ import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
 import dev.plumb.model.Decoder;
 import dev.plumb.objective.Gdpo;
-import dev.plumb.objective.Kto;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.objective.PreferenceObjective;
 import dev.plumb.objective.RewardObjective;
@@ -65,9 +64,10 @@ public final class Training {
         Path root = job.run().folder();
         try (RunFolder folder = RunFolder.open(root, resume);
                 Workplace workplace = Workplace.open(job, hub(folder))) {
-            write(folder.layout().preflight(), workplace.dataset().preflight().json());
-            System.out.println(workplace.dataset().preflight().text());
-            workplace.dataset().preflight().requireSound();
+            write(folder.layout().preflight(), workplace.preflightJson());
+            System.out.println(workplace.preflightText());
+            workplace.requireSound();
+            job.departure().ifPresent(System.out::println);
             requireSameSettings(folder);
             Provenance provenance = provenance(folder, workplace.inputs());
             provenance.write(folder.layout().provenance());
@@ -103,8 +103,9 @@ public final class Training {
             RunFolder.requireVacant(root);
         }
         try (Workplace workplace = Workplace.open(job, Hub.ofEnvironment())) {
-            System.out.println(workplace.dataset().preflight().text());
-            workplace.dataset().preflight().requireSound();
+            System.out.println(workplace.preflightText());
+            workplace.requireSound();
+            job.departure().ifPresent(System.out::println);
             if (job instanceof Job.GdpoJob gdpo) {
                 targets(gdpo, workplace);
             }
@@ -244,11 +245,6 @@ public final class Training {
         Optimisation optimisation = judged.optimisation();
         UnpairedObjective objective = judged.objective();
         int maxLength = workplace.dataset().preflight().maxLength();
-        if (judged instanceof UnpairedJob.KtoJob kto && kto.kto().lossType() == Kto.LossType.SEED) {
-            System.out.println(
-                    "loss_type: seed differs from the paper: no reference point, and the means of good and bad"
-                            + " answers are added, so that their counts do not matter.");
-        }
         if (judged.reference().precomputeRefLogProbs()) {
             int tokens = optimisation.tokensPerPass(start.device());
             try (StoredReference stored = precompute(
@@ -274,8 +270,9 @@ public final class Training {
                 OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
             rewards.notes().forEach(System.out::println);
             Order order = workplace.dataset().order(job.run().seed());
-            Function<Optional<Decoder>, Loop> loop = reference ->
-                    new OnlineLoop(start, reference, critic.critic(), online, objective, rewards.set(), roller, order);
+            Optional<PtxTerm> ptx = workplace.ptx().map(text -> PtxTerm.of(start, online, text));
+            Function<Optional<Decoder>, Loop> loop = reference -> new OnlineLoop(
+                    start, reference, critic.critic(), online, objective, rewards.set(), roller, order, ptx);
             if (!objective.needsReference()) {
                 return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
             }

@@ -200,7 +200,7 @@ final class TrainingRun implements AutoCloseable {
         double factor = limit > 0 ? Math.min(1, limit / (norm + 1e-6)) : 1;
         double rate = schedule.learningRate(step);
         if (loop.updates()) {
-            optimizer.step(rate, factor);
+            optimizer.step(rate, factor, loop::moves);
         }
         reference.ifPresent(model -> model.afterStep(step + 1));
         lastEvaluation = Map.of(); // it was of other weights

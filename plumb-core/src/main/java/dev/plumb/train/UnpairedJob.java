@@ -6,6 +6,7 @@ import dev.plumb.data.RowKind;
 import dev.plumb.objective.Bco;
 import dev.plumb.objective.Kto;
 import dev.plumb.objective.UnpairedObjective;
+import java.util.Optional;
 
 /** All settings of a run that learns from single answers that were judged good or bad. */
 public sealed interface UnpairedJob extends Job {
@@ -62,6 +63,15 @@ public sealed interface UnpairedJob extends Job {
         @Override
         public UnpairedObjective objective() {
             return new Kto(kto);
+        }
+
+        @Override
+        public Optional<String> departure() {
+            return kto.lossType() == Kto.LossType.SEED
+                    ? Optional.of(
+                            "loss_type: seed differs from the paper: no reference point, and the means of good and bad"
+                                    + " answers are added, so that their counts do not matter.")
+                    : Optional.empty();
         }
     }
 

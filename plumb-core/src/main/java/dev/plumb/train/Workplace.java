@@ -1,7 +1,8 @@
 package dev.plumb.train;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.PlumbException;
-import dev.plumb.data.ChatRenderer;
 import dev.plumb.data.DataConfig;
 import dev.plumb.data.Dataset;
 import dev.plumb.data.Encoder;
@@ -15,9 +16,8 @@ import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Torch;
 import dev.plumb.text.Tokenizer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
@@ -29,18 +29,16 @@ public final class Workplace implements AutoCloseable {
     private final Inputs inputs;
     private final Checkpoint checkpoint;
     private final Tokenizer tokenizer;
-    private final Encoder encoder;
-    private final Dataset dataset;
-    private final Path scratch;
+    private final EncodedRows rows;
+    private final Optional<EncodedRows> ptx;
 
     private Workplace(
-            Inputs inputs, Checkpoint checkpoint, Tokenizer tokenizer, Encoder encoder, Dataset dataset, Path scratch) {
+            Inputs inputs, Checkpoint checkpoint, Tokenizer tokenizer, EncodedRows rows, Optional<EncodedRows> ptx) {
         this.inputs = inputs;
         this.checkpoint = checkpoint;
         this.tokenizer = tokenizer;
-        this.encoder = encoder;
-        this.dataset = dataset;
-        this.scratch = scratch;
+        this.rows = rows;
+        this.ptx = ptx;
     }
 
     /**
@@ -66,7 +64,7 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read, or the model is a reward model
      */
     public static Workplace forPrompts(Path model, DataConfig data, Device device, Precision dtype) {
-        Inputs inputs = Inputs.find(model, data, Hub.ofEnvironment());
+        Inputs inputs = Inputs.find(model, data, Optional.empty(), Hub.ofEnvironment());
         Checkpoint checkpoint = Checkpoint.load(inputs.model(), Optional.of(dtype.on(device)), device);
         try {
             requireWriter(checkpoint, model);
@@ -96,16 +94,17 @@ public final class Workplace implements AutoCloseable {
      * @throws PlumbException if the model or a file cannot be read, or the model is a reward model and none is wanted, or of other size
      */
     static Workplace open(RunSettings settings, RowKind kind, int scores, Hub hub) {
-        return open(settings, kind, scores, Optional.empty(), hub);
+        return open(settings, Inputs.find(settings, Optional.empty(), hub), kind, scores, Optional.empty());
     }
 
     /** The same as a job asks for it. */
     static Workplace open(Job job, Hub hub) {
-        return open(job.run(), job.rows(), job.scores(), job.steps(), hub);
+        Inputs inputs = Inputs.find(job.run(), job.ptxData(), hub);
+        return open(job.run(), inputs, job.rows(), job.scores(), job.steps());
     }
 
-    private static Workplace open(RunSettings settings, RowKind kind, int scores, Optional<StepConfig> steps, Hub hub) {
-        Inputs inputs = Inputs.find(settings, hub);
+    private static Workplace open(
+            RunSettings settings, Inputs inputs, RowKind kind, int scores, Optional<StepConfig> steps) {
         settings.threads().ifPresent(Torch::threads);
         Torch.seed(settings.seed());
         Device device = Device.named(settings.device());
@@ -128,25 +127,15 @@ public final class Workplace implements AutoCloseable {
     }
 
     private static Workplace open(Inputs inputs, Checkpoint checkpoint, RowKind kind, Optional<StepConfig> steps) {
-        DataConfig data = inputs.data();
         Tokenizer tokenizer = Tokenizer.load(checkpoint.folder());
-        Path scratch = null;
+        Optional<EncodedRows> rows = Optional.empty();
         try {
-            Optional<ChatRenderer> renderer = ChatRenderer.of(data, checkpoint.folder(), tokenizer);
-            int context = checkpoint.decoder().architecture().contextLength();
-            Encoder encoder = new Encoder(tokenizer, renderer, data, context, steps);
-            scratch = Files.createTempDirectory("plumb-rows");
-            Dataset dataset = Dataset.prepare(kind, encoder, scratch);
-            return new Workplace(inputs, padded(checkpoint, tokenizer), tokenizer, encoder, dataset, scratch);
-        } catch (IOException e) {
-            tokenizer.close();
-            throw new PlumbException(
-                    "No temporary folder can be made for the encoded rows (" + e.getMessage()
-                            + "): free some space, or set -Djava.io.tmpdir in PLUMB_JAVA_OPTS.",
-                    e);
+            rows = Optional.of(EncodedRows.of(inputs.data(), kind, checkpoint, tokenizer, steps));
+            Optional<EncodedRows> ptx = inputs.ptx().map(data -> EncodedRows.ptx(data, checkpoint, tokenizer));
+            return new Workplace(inputs, padded(checkpoint, tokenizer), tokenizer, rows.get(), ptx);
         } catch (RuntimeException e) {
+            rows.ifPresent(EncodedRows::close);
             tokenizer.close();
-            delete(scratch);
             throw e;
         }
     }
@@ -210,7 +199,50 @@ public final class Workplace implements AutoCloseable {
      * @return the data set
      */
     public Dataset dataset() {
-        return dataset;
+        return rows.dataset();
+    }
+
+    /** The rows of {@code ptx_data}. */
+    Optional<Dataset> ptx() {
+        return ptx.map(EncodedRows::dataset);
+    }
+
+    /** What was found in all rows, as a page for people. */
+    String preflightText() {
+        String text = dataset().preflight().text();
+        return ptx().map(beside -> text + "\n" + PtxSettings.DATA + ", learnt beside:\n"
+                        + beside.preflight().text())
+                .orElse(text);
+    }
+
+    /** The same for programs. */
+    String preflightJson() {
+        String json = dataset().preflight().json();
+        if (ptx().isEmpty()) {
+            return json;
+        }
+        try {
+            ObjectNode all = (ObjectNode) StepLines.JSON.readTree(json);
+            all.set(
+                    PtxSettings.DATA,
+                    StepLines.JSON.readTree(ptx().get().preflight().json()));
+            return StepLines.JSON.writerWithDefaultPrettyPrinter().writeValueAsString(all) + "\n";
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a preflight report is JSON", e);
+        }
+    }
+
+    /**
+     * Refuses rows that are surely wrong.
+     *
+     * @throws PlumbException with all reasons
+     */
+    void requireSound() {
+        List<String> refusals = new ArrayList<>(dataset().preflight().refusals());
+        ptx().ifPresent(beside -> refusals.addAll(beside.preflight().refusals()));
+        if (!refusals.isEmpty()) {
+            throw new PlumbException(String.join(System.lineSeparator(), refusals));
+        }
     }
 
     /**
@@ -228,7 +260,7 @@ public final class Workplace implements AutoCloseable {
      * @return the encoder
      */
     public Encoder encoder() {
-        return encoder;
+        return rows.encoder();
     }
 
     /**
@@ -250,22 +282,8 @@ public final class Workplace implements AutoCloseable {
     public void close() {
         try (checkpoint;
                 tokenizer) {
-            dataset.close();
-        }
-        delete(scratch);
-    }
-
-    private static void delete(@org.jspecify.annotations.Nullable Path folder) {
-        if (folder == null) {
-            return;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            for (Path file : files.toList()) {
-                Files.deleteIfExists(file);
-            }
-            Files.deleteIfExists(folder);
-        } catch (IOException e) {
-            folder.toFile().deleteOnExit(); // a leftover in the temporary folder harms nobody
+            rows.close();
+            ptx.ifPresent(EncodedRows::close);
         }
     }
 }

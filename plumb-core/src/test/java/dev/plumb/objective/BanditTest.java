@@ -153,7 +153,7 @@ class BanditTest {
                         Optional.of(flat(of(learnt, uniform))),
                         flat(of(kept, credit.advantages())),
                         Optional.empty(),
-                        Optional.empty(),
+                        logps.detach().mul(0), // of no interest
                         objective.needsCritic()
                                 ? Optional.of(new PolicyBatch.Critic(
                                         v.expand(rows * LENGTH),

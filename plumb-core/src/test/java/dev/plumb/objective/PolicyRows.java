@@ -91,7 +91,9 @@ record PolicyRows(
                 optional(ref, from, to),
                 flat(advantages, from, to),
                 optional(weights, from, to),
-                optional(entropies, from, to).map(t -> t.requiresGrad(true)),
+                entropies.isEmpty()
+                        ? flat(logps, from, to).mul(0)
+                        : flat(entropies, from, to).requiresGrad(true),
                 values.isEmpty()
                         ? Optional.empty()
                         : Optional.of(new PolicyBatch.Critic(

@@ -9,7 +9,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.plumb.objective.Experience.Steps;
 import dev.plumb.objective.PolicyObjective.Credit;
 import dev.plumb.tensor.DType;
+import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
+import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -46,6 +48,7 @@ class PpoTest {
                 stopped,
                 List.of(),
                 values,
+                new double[0],
                 new double[0],
                 steps);
     }
@@ -151,6 +154,7 @@ class PpoTest {
                 advantages.add(TokenRewards.advantages(
                         rewards.get(i),
                         values.get(i),
+                        0,
                         in.get("gamma").asDouble(),
                         in.get("lam").asDouble()));
             }
@@ -161,6 +165,47 @@ class PpoTest {
                 returns[t] += flat[t];
             }
             assertClose(name, returns, unpadded(vector.at("/expected/returns"), mask), EXACT);
+        }
+    }
+
+    @Test
+    void whereACompletionWasCutOffTheValueThereStandsForWhatWouldHaveCome() {
+        List<double[]> logps = List.of(new double[] {-1, -1}, new double[] {-1, -1});
+        List<double[]> values = List.of(new double[] {0.5, 0.4}, new double[] {0.5, 0.4});
+        Experience experience = new Experience(
+                1,
+                List.of(new double[] {1}, new double[] {1}),
+                new double[] {1},
+                logps,
+                logps,
+                new boolean[] {true, false},
+                List.of(),
+                values,
+                new double[0],
+                new double[] {0, 2},
+                List.of());
+        Ppo objective = ppo("gamma=0.9", "lam=0.8", "bootstrap_truncated=true");
+        List<double[]> returns = objective.credit(experience, objective.start()).returns();
+        // δ = (0.9 · 0.4 − 0.5, 1 − 0.4), and for the one that was cut off 1 + 0.9 · 2 − 0.4 at the last
+        assertClose("ended", returns.get(0), new double[] {0.5 - 0.14 + 0.72 * 0.6, 0.4 + 0.6}, EXACT);
+        assertClose("cut off", returns.get(1), new double[] {0.5 - 0.14 + 0.72 * 2.4, 0.4 + 2.4}, EXACT);
+        assertThat(ppo().credit(experience, ppo().start()).returns().get(1)).containsExactly(0.5 - 0.1 + 0.95 * 0.6, 1);
+    }
+
+    @Test
+    void atTheBoundOfABadTokensLossItsGradientIsStillWhole() {
+        List<double[]> old = List.of(new double[] {0, 0, 0});
+        double log = Math.log(3);
+        PolicyRows rows = PolicyRows.of(
+                        DType.FLOAT64, List.of(new double[] {log, log + 1e-9, log - 1e-9}), old, List.of(new double[] {
+                            -1, -1, -1
+                        }))
+                .withCritic(old, old, old);
+        try (Scope scope = Scope.open()) {
+            PolicyBatch batch = rows.batch();
+            Ppo bounded = ppo("dual_clip=" + Math.exp(log));
+            bounded.loss(batch, rows.step(8)).value().backward();
+            assertClose("gradient", batch.logps().grad().toDoubles(), new double[] {1, 0, 1}, 1e-8);
         }
     }
 
@@ -384,11 +429,9 @@ class PpoTest {
                 PolicyBatch batch = rows.batch();
                 Loss loss = objective.loss(batch, rows.step(8));
                 loss.value().backward();
-                double pretraining = // the loop's
-                        in.get("ptx_coef").asDouble() * expected.get("ptx_loss").asDouble();
                 assertClose(
                         "loss",
-                        loss.value().item() + pretraining,
+                        loss.value().item() + ofText(in, expected, type, bound),
                         expected.get("loss").asDouble(),
                         bound);
                 List<Measure> measures = loss.measures();
@@ -411,12 +454,43 @@ class PpoTest {
                         batch.critic().orElseThrow().values().grad().toDoubles(),
                         unpadded(expected.get("grad_new_values"), mask),
                         bound);
-                for (double g : batch.entropies().orElseThrow().grad().toDoubles()) {
+                for (double g : batch.entropies().grad().toDoubles()) {
                     assertClose("gradient of entropies", g, -0.01 / 5, bound);
                 }
                 rows.assertSplits(objective, rows.step(8), bound);
             }
         }
+    }
+
+    /** The term of the text, whole and in two parts; gives its loss. */
+    private static double ofText(JsonNode in, JsonNode expected, DType type, double bound) {
+        List<double[]> logps = PolicyRows.rows(in.get("ptx_logps"), in.get("ptx_mask"));
+        Ptx objective = new Ptx(in.get("ptx_coef").asDouble());
+        SequenceObjective.Step step = new SequenceObjective.Step(2, 3);
+        double loss = 0;
+        double nll = 0;
+        List<Double> gradients = new ArrayList<>();
+        for (double[] row : logps) {
+            Tensor one = Tensor.of(row, Device.CPU).to(type).requiresGrad(true);
+            Tensor sequence = Tensor.of(new int[row.length], Device.CPU);
+            Tensor lengths = Tensor.of(new int[] {row.length}, Device.CPU).to(type);
+            Loss share = objective.loss(new SequenceBatch(1, one, sequence, lengths), step);
+            share.value().backward();
+            loss += share.value().item();
+            nll += share.measures().get(0).sum();
+            assertThat(share.measures().get(0).count()).isEqualTo(row.length);
+            double[] gradient = one.grad().toDoubles();
+            double[] known = objective
+                    .knownGradient(sequence, lengths, step)
+                    .orElseThrow()
+                    .toDoubles();
+            assertClose("known beforehand", known, gradient, bound);
+            Arrays.stream(gradient).forEach(gradients::add);
+        }
+        double[] all = gradients.stream().mapToDouble(g -> g).toArray();
+        assertClose("gradient of text", all, unpadded(expected.get("grad_ptx_logps"), in.get("ptx_mask")), bound);
+        assertClose("loss of text", nll / 3, expected.get("ptx_loss").asDouble(), bound);
+        return loss;
     }
 
     @Test
@@ -730,7 +804,12 @@ class PpoTest {
             {"missing_eos_rule=scale", "from 0 to 1"},
             {"missing_eos_rule=replace", "missing_eos_penalty"},
             {"missing_eos_penalty=-1", "use 1.0"},
-            {"variant=seed whiten_rewards=true", "variant: paper"}
+            {"bootstrap_truncated=true missing_eos_penalty=1", "leave one of them out"},
+            {"variant=seed whiten_rewards=true", "variant: paper"},
+            {"variant=seed cliprange_high=0.3", "variant: paper"},
+            {"variant=seed gamma=0.9", "variant: paper"},
+            {"kl_target=3", "kl_controller: adaptive"},
+            {"kl_coef=0 kl_estimator=k3", "raise kl_coef"}
         }) {
             assertThatThrownBy(() -> ppo(refused[0].split(" "))).as(refused[0]).hasMessageContaining(refused[1]);
         }

@@ -7,6 +7,9 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.train.Job;
 import dev.plumb.train.OnlineJob;
+import dev.plumb.train.PtxSettings;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -183,6 +186,16 @@ class RecipeTest {
             assertThat(ppo.rewards().rewardModels()).containsExactly(Path.of("runs/instructgpt/2-reward/final"));
             assertThat(ppo.valueFunction().valueModel()).contains(Path.of("runs/instructgpt/2-reward/final"));
         }
+    }
+
+    @Test
+    void textBesideTheRewardsOfInstructGptIsThereToBeUncommented() throws IOException {
+        Path file = Path.of("..", "examples", "instructgpt.yaml");
+        String text = Files.readString(file).replaceAll("(?m)^    # ", "    ");
+        Recipe recipe = Recipe.read(YamlSource.text("instructgpt.yaml", text).with(List.of("model=m")));
+        PtxSettings ptx = ((OnlineJob.PpoJob) job(recipe, 2)).ptx();
+        assertThat(ptx.ptxCoef()).isEqualTo(1);
+        assertThat(ptx.ptxData()).contains(job(recipe, 0).run().data());
     }
 
     @Test

@@ -75,7 +75,8 @@ final class GivenRollouts {
                 job.policy(),
                 rewards,
                 new Roller(decoder, tokenizer, Set.of(), job.online(), longest),
-                Stores.order(store));
+                Stores.order(store),
+                Optional.empty());
     }
 
     /** The share of tokens with even numbers, as the file's notes say. */

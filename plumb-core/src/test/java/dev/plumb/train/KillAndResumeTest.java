@@ -121,6 +121,19 @@ class KillAndResumeTest {
                 "ref_model_sync_steps: 6");
     }
 
+    @Test
+    void aPolicyThatLearnsTextBesideItsAnswers() throws IOException, InterruptedException {
+        hold(
+                "ppo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                "num_mini_batches: 2",
+                "ptx_data: {files: [" + folder.resolve("demonstrations.jsonl") + "], eval_share: 0.15}",
+                "ptx_coef: 0.5",
+                "ptx_batch_size: 3");
+    }
+
     private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {
         TrainingProcess left = TrainingProcess.start(yaml(method, "left", more), false);
         Path yaml = yaml(method, "killed", more);

@@ -1,11 +1,14 @@
 package dev.plumb.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.data.Stores;
 import dev.plumb.data.TokenPrompt;
+import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenStore;
 import dev.plumb.model.Adapter;
 import dev.plumb.model.Decoder;
@@ -86,7 +89,14 @@ class OnlineLayoutsAgreeTest {
             }
             Decoder reference = new Decoder(shape, Weights.random(shape, 0.3, 2, Device.CPU));
             var scoring = shape.scoring(1);
-            return new Models3(policy, reference, new Decoder(scoring, Weights.random(scoring, 0.3, 3, Device.CPU)));
+            Decoder critic = new Decoder(scoring, Weights.random(scoring, 0.3, 3, Device.CPU));
+            if (name.equals("adapter of both")) {
+                Adapter adapter = Adapter.fresh(
+                        new Adapter.Settings(2, 4, List.of("v_proj", "down_proj"), false, false), critic, 2);
+                move(adapter.parameters(), values(adapter.parameters()), 0.2);
+                critic = critic.with(adapter);
+            }
+            return new Models3(policy, reference, critic);
         }
 
         @Override
@@ -95,7 +105,13 @@ class OnlineLayoutsAgreeTest {
                     Weights two = reference.weights();
                     Weights three = critic.weights()) {
                 policy.adapter().ifPresent(Adapter::close);
+                critic.adapter().ifPresent(Adapter::close);
             }
+        }
+
+        /** The same with a value function on the policy's own states; only its head is to be closed. */
+        Models3 sharing() {
+            return new Models3(policy, reference, policy.scoring(3));
         }
     }
 
@@ -166,6 +182,21 @@ class OnlineLayoutsAgreeTest {
         return out;
     }
 
+    /** Texts of two tokens and of many, with some or all of them trained. */
+    private static List<TokenSequence> texts() {
+        Random random = new Random(8);
+        List<TokenSequence> out = new ArrayList<>();
+        for (int length : new int[] {2, 25, 9, 3, 14}) {
+            int[] ids = random.ints(length, 0, VOCABULARY).toArray();
+            boolean[] trained = new boolean[length];
+            for (int t = 1; t < length; t++) {
+                trained[t] = t == 1 || random.nextInt(3) > 0;
+            }
+            out.add(new TokenSequence(ids, trained));
+        }
+        return out;
+    }
+
     /** Numbers of a completion and of its steps that follow from it; one has none. */
     private static final RewardSet REWARDS = new RewardSet(List.of(RewardPart.of(
             "some",
@@ -212,15 +243,26 @@ class OnlineLayoutsAgreeTest {
         "grouped heads, grpo, supervision=process process_reward_model=given reward_weights=[0]",
         "window, grpo, supervision=process process_reward_model=given reward_weights=[0] step_mean=true beta=0.04",
         "grouped heads, ppo, step_rewards=min_form process_reward_model=given",
-        "grouped heads, ppo, step_rewards=sum process_reward_model=given step_alpha=0.3 whiten_rewards=true"
+        "grouped heads, ppo, step_rewards=sum process_reward_model=given step_alpha=0.3 whiten_rewards=true",
+        "window, ppo, bootstrap_truncated=true",
+        "grouped heads, ppo, vf_backbone_grad=0.3 vf_coef=2",
+        "adapter, ppo, vf_backbone_grad=1 temperature=1.3 vf_coef=2",
+        "adapter, ppo, vf_backbone_grad=0 vf_coef=2",
+        "adapter of both, ppo, vf_coef=2 kl_coef=0.1 entropy_coef=0.1",
+        "capped logits, ppo, temperature=1.3 ptx_data=texts.jsonl ptx_coef=0.7 ptx_batch_size=3",
+        "adapter, grpo, temperature=0.7 ptx_data=texts.jsonl ptx_coef=2"
     })
     void gradientsAreThoseOfPlainAutograd(String model, String method, String settings) {
-        try (Models3 models = Models3.of(model);
+        Optional<Double> share = job(method, settings).critic().flatMap(CriticSettings::vfBackboneGrad);
+        try (Models3 all = Models3.of(model);
                 TokenStore store = Stores.of(folder, List.of(new TokenPrompt(new int[] {1}, "{}")));
+                TokenStore texts = Stores.of(tokens, texts());
                 Tokenizer tokenizer = Tokenizer.load(tokens)) {
             List<Written> written = written();
             boolean valued = method.equals("ppo");
-            Critic critic = new Critic(models.critic());
+            Models3 models = share.isPresent() ? all.sharing() : all;
+            Critic critic =
+                    share.map(part -> Critic.on(models.critic(), part)).orElseGet(() -> Critic.of(models.critic()));
             Map<String, Tensor> trained = new LinkedHashMap<>(models.policy().trained());
             if (valued) {
                 trained.putAll(critic.trained());
@@ -237,8 +279,10 @@ class OnlineLayoutsAgreeTest {
                 assertThat(second.get("loss")).isNotCloseTo(first.get("loss"), within(1e-3));
                 for (String[] way : ways()) {
                     OnlineJob job = job(method, settings, way);
+                    Optional<PtxTerm> ptx = job.ptxData()
+                            .map(data -> new PtxTerm(models.policy(), job, texts, store, Stores.order(texts)));
                     OnlineLoop loop =
-                            loop(models, valued ? Optional.of(critic) : Optional.empty(), job, tokenizer, store);
+                            loop(models, valued ? Optional.of(critic) : Optional.empty(), job, tokenizer, store, ptx);
                     move(trained, start, 0);
                     loop.take(new Schedule.Turn(0, 0, 0, List.of()), written, scores(written), NONE);
                     assertSame(loop.learn(optimizer, store, List.of()), first, way);
@@ -249,6 +293,7 @@ class OnlineLayoutsAgreeTest {
                     Plain.assertSame(gradients(trained, optimizer), secondGradients, GRADIENT);
                 }
             }
+            share.ifPresent(part -> models.critic().head().close());
         }
     }
 
@@ -318,6 +363,7 @@ class OnlineLayoutsAgreeTest {
                     objective.creditNeedsEntropies() ? entropies : List.of(),
                     valued ? values : List.of(),
                     NONE,
+                    objective.needsValuesAtCuts() ? valuesAtCuts() : NONE,
                     rollout.stream()
                             .map(one -> one.ids().length == 17 ? StepScores.NONE : steps(one.ids()))
                             .map(one -> new Experience.Steps(one.scores(), one.ends()))
@@ -363,11 +409,30 @@ class OnlineLayoutsAgreeTest {
 
         private Tensor values(Written one) {
             int n = one.ids().length;
+            double back = job.critic().flatMap(CriticSettings::vfBackboneGrad).orElse(1.0);
             Tensor states = models.critic().hidden(Layout.of(List.of(whole(one))));
+            states = states.mul(back).add(states.detach().mul(1 - back));
             return Functional.linear(
                             states.narrow(0, one.prompt().length - 1L, n),
                             models.critic().head())
                     .reshape(n);
+        }
+
+        /** What the value function says of the last token of those that were cut off. */
+        private double[] valuesAtCuts() {
+            try (Scope scope = Scope.open()) {
+                return written.stream()
+                        .mapToDouble(one -> one.stopped()
+                                ? 0
+                                : Functional.linear(
+                                                models.critic()
+                                                        .hidden(Layout.of(List.of(whole(one))))
+                                                        .narrow(0, whole(one).length - 1L, 1),
+                                                models.critic().head())
+                                        .detach()
+                                        .item())
+                        .toArray();
+            }
         }
 
         /** Loss and metrics of all completions in one batch; gradients stay with the parameters. */
@@ -394,7 +459,7 @@ class OnlineLayoutsAgreeTest {
                         objective.needsReference() ? Optional.of(tensor(kept, reference)) : Optional.empty(),
                         tensor(kept, of.advantages()),
                         weights.isEmpty() ? Optional.empty() : Optional.of(tensor(kept, weights)),
-                        Optional.of(joined(kept, this::entropies)),
+                        joined(kept, this::entropies),
                         valued
                                 ? Optional.of(new PolicyBatch.Critic(
                                         joined(kept, this::values), tensor(kept, values), tensor(kept, of.returns())))
@@ -412,11 +477,16 @@ class OnlineLayoutsAgreeTest {
                 Map<String, Double> out = new LinkedHashMap<>();
                 out.put("loss", loss.value().item());
                 out.put("ratio/ess", effective(batch));
-                out.put("entropy", batch.entropies().orElseThrow().sum().item() / sequence.size());
+                out.put("entropy", batch.entropies().sum().item() / sequence.size());
                 Stream.concat(loss.measures().stream(), phase == 0 ? of.measures().stream() : Stream.empty())
                         .forEach(measure -> out.put(
                                 measure.name(),
                                 measure.fold() == Measure.Fold.MEAN ? measure.sum() / measure.count() : measure.sum()));
+                if (job.ptxData().isPresent()) {
+                    double nll = learnTexts(phase);
+                    out.put("loss/ptx_avg", nll);
+                    out.merge("loss", job.ptx().ptxCoef() * nll, Double::sum);
+                }
                 return out;
             }
         }
@@ -436,6 +506,25 @@ class OnlineLayoutsAgreeTest {
             return sum * sum / (now.length * squares);
         }
 
+        /** The mean over tokens of the texts of a step, which are drawn from nothing and so have no temperature. */
+        private double learnTexts(int step) {
+            int rows = job.ptx().ptxBatchSize().orElse(job.optimisation().rowsPerStep());
+            List<TokenSequence> texts = texts();
+            List<Tensor> logps = new ArrayList<>();
+            for (int at = step * rows; at < (step + 1) * rows; at++) {
+                TokenSequence text = texts.get(at % texts.size());
+                Tensor all = Plain.logps(models.policy(), text.ids());
+                for (int t = 1; t < text.ids().length; t++) {
+                    if (text.trained()[t]) {
+                        logps.add(all.narrow(0, t - 1L, 1));
+                    }
+                }
+            }
+            Tensor nll = Tensor.cat(0, logps).sum().div(-logps.size());
+            nll.mul(job.ptx().ptxCoef()).backward();
+            return nll.item();
+        }
+
         private Tensor joined(List<Integer> rows, Of of) {
             return Tensor.cat(
                     0, rows.stream().map(i -> of.tensor(written.get(i))).toList());
@@ -450,6 +539,35 @@ class OnlineLayoutsAgreeTest {
 
         private static Tensor ints(List<Integer> values) {
             return Tensor.of(values.stream().mapToInt(i -> i).toArray(), Device.CPU);
+        }
+    }
+
+    @Test
+    void aReferenceThatIsNotTheModelIsRefusedBeforeTheFirstUpdate() {
+        try (Models3 models = Models3.of("grouped heads");
+                TokenStore store = Stores.of(folder, List.of(new TokenPrompt(new int[] {1}, "{}")));
+                Tokenizer tokenizer = Tokenizer.load(tokens)) {
+            double right = start(new Models3(models.policy(), models.policy(), models.critic()), store, tokenizer);
+            assertThat(right).isFinite();
+            assertThatThrownBy(() -> start(models, store, tokenizer))
+                    .isInstanceOf(PlumbException.class)
+                    .hasMessageContaining("The reference is not the model that is trained");
+        }
+    }
+
+    /** The first step of a run up to its update. */
+    private static double start(Models3 models, TokenStore store, Tokenizer tokenizer) {
+        Critic critic = Critic.of(models.critic());
+        OnlineLoop loop =
+                loop(models, Optional.of(critic), job("ppo", "kl_coef=0.1"), tokenizer, store, Optional.empty());
+        Map<String, Tensor> trained = new LinkedHashMap<>(models.policy().trained());
+        trained.putAll(critic.trained());
+        List<Written> written = written();
+        try (AdamW optimizer = new AdamW(trained, Plain.optimisation().adam())) {
+            loop.take(new Schedule.Turn(0, 0, 0, List.of()), written, scores(written), NONE);
+            double loss = loop.learn(optimizer, store, List.of()).values().get("loss");
+            loop.requireSoundStart(loss);
+            return loss;
         }
     }
 
@@ -472,7 +590,12 @@ class OnlineLayoutsAgreeTest {
     private static Metrics learn(Models3 models, TokenStore store, Tokenizer tokenizer) {
         List<Written> written = written();
         OnlineLoop loop = loop(
-                models, Optional.empty(), job("grpo", "beta=0.04 temperature=1.3 entropy_coef=0.05"), tokenizer, store);
+                models,
+                Optional.empty(),
+                job("grpo", "beta=0.04 temperature=1.3 entropy_coef=0.05"),
+                tokenizer,
+                store,
+                Optional.empty());
         try (AdamW optimizer =
                 new AdamW(models.policy().trained(), Plain.optimisation().adam())) {
             loop.take(new Schedule.Turn(0, 0, 0, List.of()), written, scores(written), NONE);
@@ -481,7 +604,12 @@ class OnlineLayoutsAgreeTest {
     }
 
     private static OnlineLoop loop(
-            Models3 models, Optional<Critic> critic, OnlineJob job, Tokenizer tokenizer, TokenStore store) {
+            Models3 models,
+            Optional<Critic> critic,
+            OnlineJob job,
+            Tokenizer tokenizer,
+            TokenStore store,
+            Optional<PtxTerm> ptx) {
         return new OnlineLoop(
                 models.policy(),
                 Optional.of(models.reference()),
@@ -490,6 +618,7 @@ class OnlineLayoutsAgreeTest {
                 job.policy(),
                 REWARDS,
                 new Roller(models.policy(), tokenizer, Set.of(), job.online(), 30),
-                Stores.order(store));
+                Stores.order(store),
+                ptx);
     }
 }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.plumb.config.PlumbException;
+import dev.plumb.hub.Safetensors;
 import dev.plumb.train.MetricsLog.Split;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,6 +79,7 @@ class OnlineRunTest {
         "reinforce_plus_plus, variant: baseline",
         "remax, beta: 0.01",
         "ppo, critic_learning_rate: 3e-2",
+        "ppo, vf_backbone_grad: 0.5",
         "grpo, loss_type: dr_grpo",
         "grpo, importance_sampling_level: sequence",
         "grpo, entropy_coef: 0.01",
@@ -164,6 +166,73 @@ class OnlineRunTest {
         RunLayout whole = train(method, "whole", settings);
         train(method, "again", settings);
         TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "value_model: MODEL", "vf_backbone_grad: 0.5"})
+    void whereAnAdapterIsTrainedTheValueFunctionIsOneToo(String value) {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "critic_learning_rate: 1e-2",
+            "num_generations: 1",
+            "num_mini_batches: 2",
+            "use_peft: true",
+            "lora_r: 3",
+            "save_steps: 3",
+            "max_steps: 7",
+            value.isEmpty() ? "seed: 42" : value.replace("MODEL", tiny.model().toString())
+        };
+        RunLayout whole = train("ppo", "whole", settings);
+        Path checkpoint = whole.checkpoints().resolve("step-3");
+        try (Safetensors critic = Safetensors.open(checkpoint.resolve("critic.safetensors"))) {
+            assertThat(critic.names())
+                    .hasSize(value.startsWith("vf") ? 1 : 1 + 2 * 2 * 7)
+                    .contains("critic.score.weight");
+        }
+        assertThat(TinyRun.entries(whole, Split.TRAIN).get(0).values().get("objective/kl"))
+                .isZero(); // the reference is the policy with its adapter off
+        train("ppo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+    }
+
+    @Test
+    void aPolicyAndAValueFunctionOfAdaptersRaiseTheirReward() {
+        RunLayout run = train(
+                "ppo",
+                "run",
+                "learning_rate: 5e-2",
+                "critic_learning_rate: 1e-2",
+                "num_generations: 1",
+                "num_mini_batches: 1",
+                "use_peft: true");
+        assertThat(reward(run, -1)).isGreaterThan(reward(run, 0) + 0.4);
+        MetricsLog.Entry last = TinyRun.entries(run, Split.TRAIN).get(39);
+        assertThat(last.values().get("val/explained_variance")).isPositive();
+    }
+
+    @Test
+    void thePolicyStandsStillWhileItsValueFunctionLearnsAlone() {
+        String[] settings = {
+            "learning_rate: 1e-2",
+            "num_generations: 1",
+            "num_mini_batches: 2",
+            "critic_learning_rate: 3e-2",
+            "critic_warmup_steps: 3",
+            "weight_decay: 0.5",
+            "save_steps: 5",
+            "max_steps: 6"
+        };
+        RunLayout alone = train("ppo", "alone", settings);
+        assertThat(alone.finalModel().resolve("model.safetensors"))
+                .hasSameBinaryContentAs(tiny.model().resolve("model.safetensors"));
+        List<MetricsLog.Entry> steps = TinyRun.entries(alone, Split.TRAIN);
+        assertThat(steps.get(5).values().get("loss/value_avg"))
+                .isLessThan(steps.get(0).values().get("loss/value_avg"));
+        settings[7] = "max_steps: 9";
+        RunLayout whole = train("ppo", "whole", settings);
+        train("ppo", "again", settings);
+        TinyRun.assertSame(tiny.resumeFrom(5, "again"), whole);
+        assertThat(TinyRun.distance(whole, alone)).isGreaterThan(1e-3);
     }
 
     @Test
@@ -374,6 +443,15 @@ class OnlineRunTest {
     }
 
     @Test
+    void aFormForTeachingSaysHowItDiffers() {
+        assertThat(TinyRun.job(tiny.yaml("ppo", "ppo", REWARD, "variant: seed")).departure())
+                .hasValueSatisfying(line -> assertThat(line).startsWith("variant: seed differs from the papers"));
+        assertThat(TinyRun.job(tiny.yaml("ppo", "paper", REWARD)).departure()).isEmpty();
+        assertThat(TinyRun.job(tiny.yaml("kto", "kto", "loss_type: seed")).departure())
+                .isPresent();
+    }
+
+    @Test
     void whatCannotBeLearntFromIsRefusedBeforehand() {
         assertThatThrownBy(() -> train("grpo", "a", "num_generations: 5"))
                 .isInstanceOf(PlumbException.class)
@@ -384,6 +462,13 @@ class OnlineRunTest {
                 .hasMessageContaining("written anew at each");
         assertThatThrownBy(() -> train("ppo", "e", "num_generations: 1", "dynamic_sampling: true"))
                 .hasMessageContaining("raise num_generations");
+        assertThatThrownBy(() -> train("ppo", "g", "num_generations: 1", "value_model: v", "vf_backbone_grad: 1"))
+                .hasMessageContaining("no value_model to start from");
+        assertThatThrownBy(() -> train("ppo", "h", "init_kl_coef: 0.2"))
+                .hasMessageContaining("unknown key 'init_kl_coef', it is called 'kl_coef' here");
+        assertThatThrownBy(() ->
+                        train("ppo", "i", "num_generations: 1", "variant: seed", "ptx_data: t.jsonl", "ptx_coef: 1"))
+                .hasMessageContaining("variant: seed has no ptx_data");
         assertThatThrownBy(() -> train("grpo", "d", "reward_funcs: []"))
                 .hasMessageContaining("nothing rewards the answers");
     }
