@@ -79,7 +79,7 @@ final class GrpoStep implements Loop {
         Metrics measured = new Metrics();
         learner.learn(
                 optimizer,
-                new Rollout(GROUP, written, credit, List.of(), false),
+                new Rollout(all.size(), GROUP, written, credit, List.of(), false),
                 all,
                 new PolicyObjective.Step(all.size(), (long) all.size() * LENGTH, LENGTH, credit.memory()),
                 true,

@@ -270,7 +270,9 @@ public final class Methods {
                     L_V = 1/2 mean max((V - R)², (V_clipped - R)²)
                     L_ptx = - (1/N) Σ log π(text_t)   N: trained tokens of ptx_data in the step""",
                     PROMPTS,
-                    "policy and value function, each with gradients and two AdamW moments; the frozen reference; reward models",
+                    "policy and value function, each with gradients and two AdamW moments; the frozen reference; reward models. With"
+                            + " use_peft gradients and moments are of two adapters, on weights that policy, reference and, without"
+                            + " value_model, value function share; with vf_backbone_grad the value function is a head alone",
                     "arXiv 1707.06347, equation 7; 1506.02438; 2203.02155",
                     OnlineJob.PpoJob.class),
             new Method<>(

@@ -181,7 +181,7 @@ final class OnlineLoop implements Loop {
     void take(Schedule.Turn now, List<Written> drawn, RewardScores scores, double[] greedy) {
         turn = now;
         if (drawn.isEmpty()) {
-            rollout = Rollout.empty(settings.generations(), memory);
+            rollout = Rollout.empty(rollout.episode(), settings.generations(), memory);
             ofRollout = new Metrics();
             return;
         }
@@ -194,7 +194,9 @@ final class OnlineLoop implements Loop {
         memory = credit.memory();
         ofRollout = measures(experience, credit, scores);
         List<double[]> weights = compare(written, correction);
-        rollout = new Rollout(settings.generations(), written, credit, weights, false);
+        rollout = new Rollout(
+                rollout.episode() + written.size(), settings.generations(), written, credit, weights, false);
+        ofRollout.set("episode", rollout.episode());
     }
 
     private Experience experience(List<Written> written, RewardScores scores, double[] greedy) {

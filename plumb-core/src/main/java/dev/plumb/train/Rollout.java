@@ -19,6 +19,7 @@ import java.util.SplittableRandom;
  * What one rollout brought: completions, those of a prompt next to each other, and the credit of each. It is saved whole with a
  * checkpoint, so that a run that goes on in its middle learns from the same completions.
  *
+ * @param episode completions of this rollout and of all before it
  * @param groupSize completions a prompt
  * @param written the completions
  * @param credit what they are worth
@@ -26,9 +27,14 @@ import java.util.SplittableRandom;
  * @param givenUp whether what is left of it is not learnt from
  */
 record Rollout(
-        int groupSize, List<Written> written, PolicyObjective.Credit credit, List<double[]> weights, boolean givenUp) {
+        long episode,
+        int groupSize,
+        List<Written> written,
+        PolicyObjective.Credit credit,
+        List<double[]> weights,
+        boolean givenUp) {
     /** Before the first. */
-    static final Rollout NONE = empty(1, new double[0]);
+    static final Rollout NONE = empty(0, 1, new double[0]);
 
     private static final String FILE = "rollout.json";
     private static final JsonMapper JSON = new JsonMapper();
@@ -71,8 +77,9 @@ record Rollout(
     }
 
     /** One from which nothing is learnt; what the objective remembers stays. */
-    static Rollout empty(int groupSize, double[] memory) {
+    static Rollout empty(long episode, int groupSize, double[] memory) {
         return new Rollout(
+                episode,
                 groupSize,
                 List.of(),
                 new PolicyObjective.Credit(List.of(), List.of(), new boolean[0], memory, List.of()),
@@ -81,11 +88,12 @@ record Rollout(
     }
 
     Rollout giveUp() {
-        return new Rollout(groupSize, written, credit, weights, true);
+        return new Rollout(episode, groupSize, written, credit, weights, true);
     }
 
     void save(Path folder) throws IOException {
         ObjectNode node = JSON.createObjectNode();
+        node.put("episode", episode);
         node.put("group_size", groupSize);
         node.put("given_up", givenUp);
         put(node, "memory", credit.memory());
@@ -157,6 +165,7 @@ record Rollout(
                 add(weights, numbers(row, "weights"));
             }
             return new Rollout(
+                    node.required("episode").asLong(),
                     node.required("group_size").asInt(),
                     List.copyOf(written),
                     new PolicyObjective.Credit(advantages, returns, kept, numbers(node, "memory"), List.of()),

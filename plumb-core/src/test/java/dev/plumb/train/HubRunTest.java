@@ -55,6 +55,27 @@ class HubRunTest {
         }
     }
 
+    @Test
+    void textThatIsLearntBesideTheRewardsMayBeOfAHubToo() throws IOException {
+        TinyRun tiny = TinyRun.make(folder);
+        try (HubServer server = new HubServer()) {
+            server.putAll("models/org/tiny", tiny.model())
+                    .put("datasets/org/texts", "train.jsonl", Files.readString(folder.resolve("demonstrations.jsonl")));
+            Path yaml = tiny.yaml(
+                    "ppo",
+                    "run",
+                    "model: org/tiny@v1",
+                    "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                    "ptx_data: org/texts",
+                    "ptx_coef: 1",
+                    "max_steps: 1");
+            train(server, yaml, false);
+            assertThat(origins(tiny.layout("run")))
+                    .containsExactly(
+                            "model org/tiny v1 " + HubServer.COMMIT, "dataset org/texts main " + HubServer.COMMIT);
+        }
+    }
+
     private void train(HubServer server, Path yaml, boolean resume) {
         TrainingProcess process = TrainingProcess.start(
                 yaml,

@@ -275,6 +275,7 @@ class OnlineRunTest {
         assertThat(TinyRun.entries(whole, Split.TRAIN).get(3).values()).doesNotContainKey("reward");
         assertThat(TinyRun.entries(whole, Split.TRAIN).get(4).values())
                 .containsKeys("reward", "entropy_coef")
+                .containsEntry("episode", 128.0)
                 .containsEntry("reward_timeouts", 0.0);
     }
 

@@ -34,6 +34,7 @@ class RolloutPairsTest {
             advantages.add(new double[ids.length]);
         }
         return new Rollout(
+                written.size(),
                 size,
                 written,
                 new PolicyObjective.Credit(advantages, List.of(), kept, NONE, List.of()),

@@ -32,7 +32,10 @@ class SoakTest {
                 "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
                 "per_device_train_batch_size: 2",
                 "num_mini_batches: 2",
-                "entropy_coef: 0.01");
+                "entropy_coef: 0.01",
+                "bootstrap_truncated: true",
+                "ptx_data: " + folder.resolve("demonstrations.jsonl"),
+                "ptx_coef: 0.1");
     }
 
     private void hold(int steps, String method, String... more) throws IOException, InterruptedException {
