@@ -18,7 +18,7 @@ import picocli.CommandLine;
 class QuickstartTest {
     /** The command's own code on a smaller village and fewer steps, which a smaller model learns in well under a minute. */
     private static final QuickstartPlan SMALL =
-            new QuickstartPlan(12, 3000, 400, 0.25, 240, 2400, 0.25, 16, 32, 40, 640, 96, 2);
+            new QuickstartPlan(12, 3000, 400, 0.25, 240, 4800, 0.25, 16, 32, 60, 640, 96, 2);
 
     private static final JsonMapper JSON = new JsonMapper();
 
