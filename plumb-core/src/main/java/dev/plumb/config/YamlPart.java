@@ -300,11 +300,17 @@ public final class YamlPart {
     public boolean heeds(String word) {
         Value at = value;
         int equals = word.indexOf('=');
-        for (String name :
-                word.substring(0, equals < 0 ? word.length() : equals).split("\\.")) {
-            Optional<Entry> entry = at instanceof Mapping mapping ? mapping.entry(name) : Optional.empty();
-            if (entry.isEmpty()) {
-                return at != value && isOfCommandLine(at); // below the top, a name with a dot in it
+        List<String> names =
+                List.of(word.substring(0, equals < 0 ? word.length() : equals).split("\\."));
+        for (int i = 0; i < names.size(); i++) {
+            if (!(at instanceof Mapping mapping)) {
+                return false; // it was replaced as a whole
+            }
+            Optional<Entry> entry = mapping.entry(names.get(i));
+            if (entry.isEmpty()) { // or a name with a dot in it
+                return mapping.entry(String.join(".", names.subList(i, names.size())))
+                        .filter(whole -> isOfCommandLine(whole.value()))
+                        .isPresent();
             }
             at = entry.get().value();
         }

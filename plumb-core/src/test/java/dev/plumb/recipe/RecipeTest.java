@@ -171,6 +171,16 @@ class RecipeTest {
                 .hasMessageContaining("r.yaml:23:17: min_reward: 'x' is not a number");
     }
 
+    @Test
+    void aWordThatAStageReplacesAsAWholeIsNotPassedOver() {
+        String yaml = "stages:\n  - {method: sft, model: m, data: d.jsonl}\n";
+        assertThatThrownBy(() -> read(yaml, "data.eval_share=0.3", "sft.data={files: [e.jsonl]}"))
+                .hasMessageContaining("each stage sets 'data.eval_share' itself, so 'data.eval_share=0.3' would change"
+                        + " nothing; name the stage, as in sft.data.eval_share=0.3");
+        Recipe recipe = read(yaml, "data.eval_share=0.3", "sft.data.files=[e.jsonl]");
+        assertThat(job(recipe, 0).run().data().evalShare()).isEqualTo(0.3);
+    }
+
     @ParameterizedTest
     @CsvSource({"instructgpt, sft reward ppo", "r1_zero, zero", "r1, cold_start reasoning rejection sft all"})
     void theRecipesThatAreShippedAreBound(String name, String stages) {
