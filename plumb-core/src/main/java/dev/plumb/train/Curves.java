@@ -48,9 +48,60 @@ final class Curves {
                             "brier")
                     .against(0),
             Plot.of("Reward", "Mean over sampled answers.", "reward"),
-            Plot.of("Reward spread", "Within groups; nothing is learnt from a group without any.", "reward_std"),
-            Plot.of("KL to the reference", "How far the policy has moved.", "kl")
+            Plot.of(
+                    "Reward spread",
+                    "Over all answers, and within those to one prompt; nothing is learnt where they have none.",
+                    "reward_std",
+                    "reward/group_std_mean"),
+            Plot.of(
+                    "Prompts that teach nothing",
+                    "Share whose answers all earned the same: all, those that all did well, and badly.",
+                    "frac_reward_zero_std",
+                    "dead_groups/all_best",
+                    "dead_groups/all_worst",
+                    "online/tie_rate"),
+            Plot.of(
+                    "Disagreement of reward models",
+                    "Where it grows, the policy leaves what they know.",
+                    "reward/ensemble_std"),
+            Plot.of(
+                    "Length of answers",
+                    "In tokens: of all, and of those that ended of themselves.",
+                    "completions/mean_length",
+                    "completions/mean_terminated_length"),
+            Plot.of(
+                    "Answers cut off",
+                    "Share that the length limit ended. Where it is large, rewards measure the limit.",
+                    "completions/clipped_ratio"),
+            Plot.of(
+                            "Reward and length",
+                            "Their correlation over answers. Above 0: what is longer earns more.",
+                            "reward_length_corr")
                     .against(0),
+            Plot.of("KL to the reference", "How far the policy has moved, in nats a token.", "kl")
+                    .against(0),
+            Plot.of("KL of whole answers", "The same in nats an answer.", "objective/kl")
+                    .against(0),
+            Plot.of(
+                            "Value function",
+                            "Share of the variance of returns that it foresees. Below 0 it does harm.",
+                            "val/explained_variance")
+                    .against(0),
+            Plot.of(
+                    "Tokens that are clipped",
+                    "Share whose probability moved so far since the rollout that they are no longer learnt from.",
+                    "clip_ratio/low_mean",
+                    "clip_ratio/high_mean",
+                    "policy/clipfrac_avg"),
+            Plot.of(
+                    "Effective sample size",
+                    "As a share of the tokens; 1 where all weigh the same. Small: the rollout is too old for the policy.",
+                    "ratio/ess"),
+            Plot.of(
+                    "Sampler and trainer",
+                    "How far their log-probabilities of what was drawn are apart, in nats a token; rounding gives less than 0.001.",
+                    "sampling/sampling_logp_difference/mean",
+                    "sampling/sampling_logp_difference/max"),
             Plot.of("Token accuracy", "Share of trained tokens that were the likeliest.", "mean_token_accuracy"),
             Plot.of("Entropy", "Of the next token, in nats. Near zero: the policy has collapsed.", "entropy"),
             Plot.of("Gradient norm", "Before clipping.", "grad_norm"),
