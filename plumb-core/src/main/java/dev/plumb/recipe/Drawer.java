@@ -27,9 +27,12 @@ final class Drawer {
     private static final int AT_ONCE_ON_CPU = 64;
     private static final int AT_ONCE = 256;
 
+    /** How long an answer is. */
+    static final String TOKENS = "completion_tokens";
+
     /** Sums that each portion notes in its first line. */
-    static final List<String> COUNTS = List.of(
-            "prompts", "prompts_kept", "drawn", "scored", "accepted", "cut", "same", "kept", "reward", "reward_kept");
+    static final List<String> COUNTS =
+            List.of("prompts", "drawn", "scored", "accepted", "cut", "easy", "same", "kept", "reward");
 
     /** A row and its tokens. */
     record Asked(Row.Prompt row, TokenPrompt tokens) {}
@@ -107,6 +110,10 @@ final class Drawer {
             }
         }
         add(sums, "accepted", accepted.size());
+        if (accepted.size() > settings.maxSuccessRate() * settings.numGenerations()) {
+            add(sums, "easy", 1);
+            return;
+        }
         accepted.sort(Comparator.comparingDouble(i -> -totals[i])); // stable: of equals those drawn first
         Set<String> texts = new HashSet<>();
         int kept = 0;
@@ -115,12 +122,10 @@ final class Drawer {
                 add(sums, "same", 1);
             } else if (kept < settings.keepPerPrompt()) {
                 kept++;
-                add(sums, "reward_kept", totals[i]);
-                lines.add(line(asked.row(), inputs.get(i).completion(), totals[i]));
+                lines.add(line(asked.row(), inputs.get(i), totals[i]));
             }
         }
         add(sums, "kept", kept);
-        add(sums, "prompts_kept", kept > 0 ? 1 : 0);
     }
 
     private RewardInput input(Asked asked, Generator.Completion made) {
@@ -133,7 +138,8 @@ final class Drawer {
     }
 
     /** A row for supervised fine-tuning, of the form that its prompt has. */
-    private static String line(Row.Prompt row, String answer, double reward) {
+    private static String line(Row.Prompt row, RewardInput input, double reward) {
+        String answer = input.completion();
         ObjectNode line = JSON.createObjectNode();
         if (row.prompt() instanceof Content.Chat chat) {
             line.set(
@@ -147,6 +153,9 @@ final class Drawer {
         if (!row.tools().isEmpty()) {
             line.set("tools", JSON.valueToTree(row.tools()));
         }
-        return line.put("reward", reward).put("source", row.id().toString()).toString();
+        return line.put("reward", reward)
+                .put(TOKENS, input.completionTokens())
+                .put("source", row.id().toString())
+                .toString();
     }
 }

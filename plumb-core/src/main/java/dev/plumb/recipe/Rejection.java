@@ -1,5 +1,6 @@
 package dev.plumb.recipe;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -27,10 +28,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -168,20 +173,41 @@ final class Rejection {
             List<String> lines = Files.readAllLines(file);
             ObjectNode head = (ObjectNode) JSON.readTree(lines.get(0));
             for (String name : Drawer.COUNTS) {
-                sum.put(name, sum.path(name).asDouble(0) + head.get(name).asDouble());
+                sum.put(name, sum.path(name).asDouble(0) + head.path(name).asDouble(0));
             }
             best = Math.max(best, head.path("best").asDouble(Double.NEGATIVE_INFINITY));
             kept.addAll(lines.subList(1, lines.size()));
+        }
+        if (kept.isEmpty() && sum.get("easy").asDouble() > 0) {
+            throw new PlumbException("Nothing is kept: of every prompt of which an answer earned min_reward: "
+                    + settings.minReward() + ", more than the share of max_success_rate: " + settings.maxSuccessRate()
+                    + " did. Raise it, or take harder prompts; then remove " + portions + ".");
         }
         if (kept.isEmpty()) {
             throw new PlumbException("None of " + (long) sum.path("drawn").asDouble() + " answers earned min_reward: "
                     + settings.minReward() + "; the best earned " + best + ". Lower min_reward, draw more"
                     + " (num_generations), or train the model further before; then remove " + portions + ".");
         }
-        AtomicFiles.writeString(layout.summary(), summary(sum).toString());
-        AtomicFiles.writeString(settings.rows(), String.join("\n", kept) + "\n");
+        List<String> rows = withoutLongest(kept, settings.keepLengthQuantile());
+        AtomicFiles.writeString(
+                layout.summary(), summary(sum, rows, kept.size() - rows.size()).toString());
+        AtomicFiles.writeString(settings.rows(), String.join("\n", rows) + "\n");
         provenance.ended(Instant.now(), "finished").write(layout.provenance());
         Report.write(settings.output());
+    }
+
+    /** Rows whose answers are no longer than the wanted quantile of all lengths; the shortest is always one. */
+    static List<String> withoutLongest(List<String> kept, double quantile) throws IOException {
+        int[] lengths = new int[kept.size()];
+        for (int i = 0; i < lengths.length; i++) {
+            lengths[i] = JSON.readTree(kept.get(i)).path(Drawer.TOKENS).asInt();
+        }
+        int[] sorted = Arrays.stream(lengths).sorted().toArray();
+        int longest = sorted[(int) Math.ceil(quantile * sorted.length) - 1];
+        return IntStream.range(0, lengths.length)
+                .filter(i -> lengths[i] <= longest)
+                .mapToObj(kept::get)
+                .toList();
     }
 
     private Provenance provenance(Workplace workplace, List<String> command) {
@@ -195,21 +221,24 @@ final class Rejection {
                 workplace.origins());
     }
 
-    private ObjectNode summary(ObjectNode sum) {
+    private ObjectNode summary(ObjectNode sum, List<String> kept, int tooLong) throws IOException {
         double drawn = sum.get("drawn").asDouble();
+        double rewards = 0;
+        Set<String> prompts = new HashSet<>();
+        for (String line : kept) {
+            JsonNode row = JSON.readTree(line);
+            rewards += row.get("reward").asDouble();
+            prompts.add(row.get("source").asText());
+        }
         ObjectNode summary = JSON.createObjectNode().put("title", "Rejection sampling");
         ArrayNode rows = summary.putArray("rows");
         row(
                 rows,
                 "reward of an answer, mean",
                 sum.get("reward").asDouble() / Math.max(1, sum.get("scored").asDouble()),
-                sum.get("reward_kept").asDouble() / sum.get("kept").asDouble());
-        row(rows, "answers", drawn, sum.get("kept").asDouble());
-        row(
-                rows,
-                "prompts with an answer",
-                sum.get("prompts").asDouble(),
-                sum.get("prompts_kept").asDouble());
+                rewards / kept.size());
+        row(rows, "answers", drawn, kept.size());
+        row(rows, "prompts with an answer", sum.get("prompts").asDouble(), prompts.size());
         ArrayNode notes = summary.putArray("notes");
         notes.add(String.format(
                 Locale.ROOT,
@@ -221,10 +250,13 @@ final class Rejection {
         notes.add(String.format(
                 Locale.ROOT,
                 "Not accepted: %.0f cut off by the limit, %.0f that could not be scored; left out besides: %.0f of the"
-                        + " same text as another.",
+                        + " same text as another, %d longer than keep_length_quantile lets, and all answers to %.0f prompts"
+                        + " with more right ones than max_success_rate.",
                 sum.get("cut").asDouble(),
                 drawn - sum.get("scored").asDouble(),
-                sum.get("same").asDouble()));
+                sum.get("same").asDouble(),
+                tooLong,
+                sum.get("easy").asDouble()));
         return summary;
     }
 

@@ -25,6 +25,8 @@ import java.util.Optional;
  * @param maxCompletionLength tokens of an answer at most
  * @param minReward what an answer must earn
  * @param keepPerPrompt answers kept of each prompt at most
+ * @param maxSuccessRate the largest share of a prompt's answers that may be accepted
+ * @param keepLengthQuantile how long answers may be, among those that are kept
  * @param keepCut whether answers that the limit cut off may be kept
  * @param rewards what answers earn
  */
@@ -87,6 +89,27 @@ public record RejectionSampling(
                 byDefault = "4",
                 min = 1)
         int keepPerPrompt,
+
+        @Setting(
+                doc =
+                        "Keep nothing of a prompt of which a larger share of the answers was accepted: what the model can do"
+                                + " already teaches it little. 1 keeps all.",
+                byDefault = "1.0",
+                min = 0,
+                aboveMin = true,
+                max = 1)
+        double maxSuccessRate,
+
+        @Setting(
+                doc =
+                        "Of all answers that are kept leave out those that are longer than this quantile of their lengths,"
+                                + " such as 0.99: many of them repeat themselves. 1 keeps all.",
+                byDefault = "1.0",
+                min = 0,
+                aboveMin = true,
+                max = 1,
+                source = "arXiv 2501.12948, section 2.3.3: long paragraphs are left out")
+        double keepLengthQuantile,
 
         @Setting(
                 doc = "Whether an answer may be kept that max_completion_length cut off, which teaches not to end.",

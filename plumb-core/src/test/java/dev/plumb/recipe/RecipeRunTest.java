@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -187,6 +188,44 @@ class RecipeRunTest {
         assertThat(preflight.path("rows_train").asLong()
                         + preflight.path("rows_eval").asLong())
                 .isEqualTo(kept.size());
+    }
+
+    @Test
+    void promptsThatAreTooEasyAreNotKept() throws IOException {
+        manyPrompts();
+        String six = SAMPLED.replace("keep_per_prompt: 2", "keep_per_prompt: 6");
+        run(yaml("all", six));
+        run(yaml("some", six.replace("min_reward: 1", "min_reward: 1\n    max_success_rate: 0.34")));
+        Map<String, List<JsonNode>> all = bySource("all");
+        Map<String, List<JsonNode>> some = bySource("some");
+        assertThat(some.values()).allSatisfy(rows -> assertThat(rows).hasSizeLessThanOrEqualTo(2));
+        assertThat(some.size()).isBetween(1, all.size() - 1);
+        some.forEach((source, rows) -> assertThat(all.get(source)).isEqualTo(rows));
+        assertThat(all.entrySet().stream()
+                        .filter(prompt -> prompt.getValue().size() > 2)
+                        .toList())
+                .isNotEmpty()
+                .noneMatch(prompt -> some.containsKey(prompt.getKey()));
+        assertThat(stage("some", "1-draw").summary()).content().contains("with more right ones than max_success_rate");
+        Path none = yaml("none", six.replace("min_reward: 1", "min_reward: 0\n    max_success_rate: 0.9"));
+        assertThatThrownBy(() -> run(none)).hasMessageContaining("more than the share of max_success_rate: 0.9");
+    }
+
+    private Map<String, List<JsonNode>> bySource(String output) throws IOException {
+        return Files.readAllLines(folder.resolve(output).resolve("1-draw/accepted.jsonl")).stream()
+                .map(RecipeRunTest::json)
+                .collect(Collectors.groupingBy(row -> row.path("source").asText()));
+    }
+
+    @Test
+    void theLongestAnswersAreLeftOut() throws IOException {
+        List<String> rows = IntStream.of(9, 1, 2, 3, 4, 5, 6, 7, 8, 10)
+                .mapToObj(tokens -> "{\"completion_tokens\":" + tokens + "}")
+                .toList();
+        assertThat(Rejection.withoutLongest(rows, 1)).isEqualTo(rows);
+        assertThat(Rejection.withoutLongest(rows, 0.8)).hasSize(8).isEqualTo(rows.subList(1, 9));
+        assertThat(Rejection.withoutLongest(rows, 0.01)).containsExactly(rows.get(1));
+        assertThat(Rejection.withoutLongest(rows.subList(0, 1), 0.99)).hasSize(1);
     }
 
     private static JsonNode json(String text) {
