@@ -14,9 +14,9 @@ final class BestAnswers {
     /** The best answer to a prompt so far. */
     private record Best(int answers, String place, Candidate candidate) {}
 
-    /** Notes the score of a row; one that sets no prompt apart answers nothing. */
+    /** Notes the score of a row; one that sets no prompt apart answers nothing, and one without a score is not the best. */
     void add(ScoreRow row, double score) {
-        row.problem().ifPresent(problem -> {
+        row.problem().filter(problem -> !Double.isNaN(score)).ifPresent(problem -> {
             Candidate candidate = new Candidate(Optional.empty(), score, row.end() - row.start());
             best.merge(problem, new Best(1, row.place(), candidate), (old, fresh) -> {
                 int picked = new BestOfN()

@@ -29,7 +29,11 @@ import picocli.CommandLine.Spec;
             "",
             "Each line has the prompt, the completion, its token ids, whether it stopped by itself, and two numbers a token:"
                     + " logps is its log-probability in the model's whole distribution at the temperature, sampling_logps"
-                    + " that with which it was drawn, after penalty and truncation."
+                    + " that with which it was drawn, after penalty and truncation.",
+            "",
+            "With several answers to each prompt, the best by rewards is written, or the one that most of them agree with"
+                    + " (select); what that gained is said on the error output. The best of 1, 2, 4, … is the mean over all"
+                    + " choices of so many among the answers, without bias."
         },
         footer = {
             "",
@@ -37,6 +41,10 @@ import picocli.CommandLine.Spec;
             "  plumb generate model=runs/dpo/final prompt='Tell me a story.' temperature=0.8",
             "  plumb generate model=runs/dpo/final prompts=prompts.jsonl output=answers.jsonl",
             "  plumb generate model=my-model prompts=prompts.jsonl num_generations=8 temperature=1 output=samples.jsonl",
+            "  plumb generate model=my-model prompts=problems.jsonl num_generations=16 temperature=1"
+                    + " reward_models=[runs/reward/final]",
+            "  plumb generate model=my-model prompts=problems.jsonl num_generations=16 temperature=1 select=majority_vote"
+                    + " reward_funcs=[accuracy]",
             "  plumb generate model=my-model prompt='Once upon a time' chat=false max_new_tokens=100"
         })
 final class Generate implements Callable<Integer> {
@@ -68,22 +76,30 @@ final class Generate implements Callable<Integer> {
         try (Checkpoint checkpoint = Models.open(settings.model(), settings.computing());
                 Tokenizer tokenizer = Tokenizer.load(checkpoint.folder())) {
             Models.requireWriting(settings.model(), checkpoint);
-            PromptReader reader = new PromptReader(settings, checkpoint, tokenizer);
-            Writer writer = new Writer(settings, checkpoint, tokenizer);
-            if (settings.prompts().isPresent()) {
-                answerAll(settings.prompts().get(), settings.output(), reader, writer);
-            } else {
-                PromptReader.Prompt prompt = reader.prompt(settings.prompt().orElseThrow());
-                if (settings.output().isPresent()) {
-                    try (JsonOutput out = JsonOutput.open(settings.output())) {
-                        writer.answer(List.of(prompt), 0, out);
-                    }
-                } else {
-                    writer.stream(prompt);
-                }
+            try (Picker picker = new Picker(settings, checkpoint, tokenizer)) {
+                write(
+                        settings,
+                        new PromptReader(settings, checkpoint, tokenizer),
+                        new Writer(settings, checkpoint, tokenizer, picker));
+                picker.summary().ifPresent(System.err::println);
             }
         }
         return Exit.DONE;
+    }
+
+    private static void write(GenerateSettings settings, PromptReader reader, Writer writer) {
+        if (settings.prompts().isPresent()) {
+            answerAll(settings.prompts().get(), settings.output(), reader, writer);
+            return;
+        }
+        PromptReader.Prompt prompt = reader.prompt(settings.prompt().orElseThrow());
+        if (settings.output().isEmpty()) {
+            writer.stream(prompt);
+            return;
+        }
+        try (JsonOutput out = JsonOutput.open(settings.output())) {
+            writer.answer(List.of(prompt), 0, out);
+        }
     }
 
     private static void answerAll(Path prompts, Optional<Path> output, PromptReader reader, Writer writer) {
@@ -110,10 +126,12 @@ final class Generate implements Callable<Integer> {
         private final Sampling sampling;
         private final int samples;
         private final List<String> stopStrings;
+        private final Picker picker;
 
-        Writer(GenerateSettings settings, Checkpoint checkpoint, Tokenizer tokenizer) {
+        Writer(GenerateSettings settings, Checkpoint checkpoint, Tokenizer tokenizer, Picker picker) {
             this.generator = new Generator(checkpoint.decoder(), settings.batchSize());
             this.tokenizer = tokenizer;
+            this.picker = picker;
             this.sampling = settings.drawing().sampling(checkpoint.generation(), tokenizer);
             this.samples = settings.numGenerations();
             this.stopStrings = settings.drawing().stopStrings();
@@ -124,14 +142,10 @@ final class Generate implements Callable<Integer> {
             }
         }
 
-        /** Writes as the tokens come; several completions one after another, each under its number. */
+        /** Writes as the tokens come; several completions, or what is to be rewarded, one after another when all are there. */
         void stream(PromptReader.Prompt prompt) {
-            if (samples > 1) {
-                List<Generator.Completion> made = complete(List.of(prompt), 0, Generator.Watcher.NONE);
-                for (int i = 0; i < samples; i++) {
-                    System.out.println("--- " + i);
-                    System.out.println(tokenizer.decode(made.get(i).ids(), true));
-                }
+            if (samples > 1 || !picker.isIdle()) {
+                show(prompt);
                 return;
             }
             DecodeStream text = tokenizer.stream(true);
@@ -143,10 +157,27 @@ final class Generate implements Callable<Integer> {
             System.out.println(text.finish());
         }
 
-        /** Writes a line for each completion. */
+        /** Each under its number, what it earns and whether it was picked. */
+        private void show(PromptReader.Prompt prompt) {
+            List<Generator.Completion> made = complete(List.of(prompt), 0, Generator.Watcher.NONE);
+            List<Picker.Pick> picks = picker.picks(List.of(prompt), made);
+            for (int i = 0; i < samples; i++) {
+                Picker.Pick pick = picks.get(i);
+                if (pick.written()) {
+                    System.out.println("--- " + i + (pick.marks().isEmpty() ? "" : " " + pick.marks()));
+                    System.out.println(tokenizer.decode(made.get(i).ids(), true));
+                }
+            }
+        }
+
+        /** Writes a line for each completion that is to be written. */
         void answer(List<PromptReader.Prompt> prompts, long first, JsonOutput out) {
             List<Generator.Completion> made = complete(prompts, first, Generator.Watcher.NONE);
+            List<Picker.Pick> picks = picker.picks(prompts, made);
             for (int i = 0; i < made.size(); i++) {
+                if (!picks.get(i).written()) {
+                    continue;
+                }
                 Generator.Completion completion = made.get(i);
                 ObjectNode row = Json.object();
                 row.set("prompt", prompts.get(i / samples).shown());
@@ -156,6 +187,7 @@ final class Generate implements Callable<Integer> {
                 row.set("logps", Json.array(completion.logps()));
                 row.set("sampling_logps", Json.array(completion.samplingLogps()));
                 row.put("stopped", completion.stopped());
+                row.setAll(picks.get(i).marks());
                 out.write(row);
             }
         }

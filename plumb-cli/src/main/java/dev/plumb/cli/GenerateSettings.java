@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param chatTemplate the template in place of the model's own
  * @param allowSpecialTokens whether prompts may spell special tokens
  * @param numGenerations completions of each prompt
+ * @param picking what they are rewarded for, and which is written
  * @param drawing how tokens are drawn
  * @param batchSize completions at a time
  * @param computing where and how the model runs
@@ -32,13 +33,14 @@ record GenerateSettings(
         @Setting(
                 doc =
                         "A .jsonl file (also .gz) with a row for each prompt, or - for the standard input: prompt (a text or"
-                                + " a list of messages), or messages, or prompt_ids. Give this or prompt.")
+                                + " a list of messages), or messages, or prompt_ids; rewards read the other columns. Give this or prompt.")
         Optional<Path> prompts,
 
         @Setting(
                 doc =
                         "Write JSON lines to this file, which must not exist yet: for each completion prompt, sample (its number"
-                                + " among those of the prompt, from 0), completion, ids, logps, sampling_logps and stopped."
+                                + " among those of the prompt, from 0), completion, ids, logps, sampling_logps and stopped; with rewards reward, their sum, and"
+                                + " rewards, each by name; with votes answer, what it voted for."
                                 + " Without it they go to the standard output.")
         Optional<Path> output,
 
@@ -63,6 +65,7 @@ record GenerateSettings(
                 min = 1)
         int numGenerations,
 
+        @Inline Picking picking,
         @Inline Drawing drawing,
 
         @Setting(doc = "How many completions are made at a time.", byDefault = "16", min = 1)
@@ -74,5 +77,6 @@ record GenerateSettings(
         if (prompt.isPresent() == prompts.isPresent()) {
             throw new IllegalArgumentException("give either prompt='…' or prompts=FILE.jsonl");
         }
+        picking.requireUse(numGenerations);
     }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /** Parts of JSON rows as what they stand for, and back. */
 final class Json {
@@ -80,6 +81,13 @@ final class Json {
         List<Map<String, Object>> tools = new ArrayList<>();
         row.json().path("tools").forEach(tool -> tools.add(map(tool)));
         return tools;
+    }
+
+    /** The columns of a row that are not null. */
+    static Map<String, Object> columns(JsonInput.Row row) {
+        Map<String, Object> columns = map(row.json());
+        columns.values().removeIf(Objects::isNull);
+        return columns;
     }
 
     private static Map<String, Object> map(JsonNode object) {

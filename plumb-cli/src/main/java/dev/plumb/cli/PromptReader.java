@@ -30,10 +30,12 @@ final class PromptReader {
     /**
      * What is to be continued.
      *
+     * @param place file and line
      * @param shown the prompt as it was given
      * @param ids its tokens
+     * @param columns of its row, for rewards
      */
-    record Prompt(JsonNode shown, int[] ids) {}
+    record Prompt(String place, JsonNode shown, int[] ids, Map<String, Object> columns) {}
 
     PromptReader(GenerateSettings settings, Checkpoint checkpoint, Tokenizer tokenizer) {
         this.settings = settings;
@@ -71,14 +73,14 @@ final class PromptReader {
 
     /** The prompt of the command line. */
     Prompt prompt(String text) {
-        return checked("the prompt", new TextNode(text), encoder.prompt(content(text), List.of()));
+        return checked("the prompt", new TextNode(text), encoder.prompt(content(text), List.of()), Map.of());
     }
 
     /** The prompt of a row. */
     Prompt prompt(JsonInput.Row row) {
         JsonNode json = row.json();
         if (json.has("prompt_ids")) {
-            return checked(row.place(), json.get("prompt_ids"), Json.ids(row, "prompt_ids"));
+            return checked(row.place(), json.get("prompt_ids"), Json.ids(row, "prompt_ids"), Json.columns(row));
         }
         String key = json.has("prompt") ? "prompt" : "messages";
         JsonNode given = json.path(key);
@@ -96,7 +98,7 @@ final class PromptReader {
                     row.place() + ": a prompt (a text or a list of messages), messages or prompt_ids is needed.");
         }
         try {
-            return checked(row.place(), given, encoder.prompt(content, Json.tools(row)));
+            return checked(row.place(), given, encoder.prompt(content, Json.tools(row)), Json.columns(row));
         } catch (PlumbException e) {
             throw e.getMessage().startsWith(row.place())
                     ? e
@@ -108,7 +110,7 @@ final class PromptReader {
         return chat ? new Content.Chat(List.of(new Message("user", text))) : new Content.Plain(text);
     }
 
-    private Prompt checked(String place, JsonNode shown, int[] ids) {
+    private Prompt checked(String place, JsonNode shown, int[] ids, Map<String, Object> columns) {
         int context = checkpoint.decoder().architecture().contextLength();
         int room = context - ids.length;
         if (ids.length == 0) {
@@ -121,6 +123,6 @@ final class PromptReader {
                     + (room > 0 ? "set max_new_tokens=" + room + " or less." : "shorten the prompt."));
         }
         Models.requireKnown(checkpoint, place, ids);
-        return new Prompt(shown, ids);
+        return new Prompt(place, shown, ids, columns);
     }
 }

@@ -15,6 +15,7 @@ import dev.plumb.data.RowResult;
 import dev.plumb.data.RowSource;
 import dev.plumb.data.Rows;
 import dev.plumb.data.StepConfig;
+import dev.plumb.data.StepFormat;
 import dev.plumb.data.TokenSequence;
 import dev.plumb.data.TokenSteps;
 import dev.plumb.hub.Checkpoint;
@@ -108,7 +109,8 @@ final class ScoreRows {
                     config,
                     checkpoint.decoder().architecture().contextLength(),
                     judgesSteps()
-                            ? Optional.of(StepConfig.cutting(settings.stepSeparator(), settings.maxSolutionSteps()))
+                            ? Optional.of(StepConfig.cutting(StepFormat.of(
+                                    checkpoint.folder(), settings.stepSeparator(), settings.maxSolutionSteps())))
                             : Optional.empty());
             for (Optional<RowResult> result = rows.next(); result.isPresent(); result = rows.next()) {
                 if (result.get() instanceof RowResult.Bad bad) {

@@ -65,14 +65,17 @@ record ScoreSettings(
                 byDefault = "min")
         Aggregate aggregate,
 
-        @Setting(doc = "Of a process reward model: what follows each step, as in its training.", byDefault = "\"\\n\"")
-        String stepSeparator,
+        @Setting(
+                doc = "Of a process reward model: what follows each step. That of its training, which its folder says;"
+                        + " for a model whose folder does not, \"\\n\" if not given.")
+        Optional<String> stepSeparator,
 
         @Setting(
-                doc = "Of a process reward model: the most steps that a solution that is one text is cut into.",
-                byDefault = "64",
+                doc =
+                        "Of a process reward model: the most steps that a solution that is one text is cut into. As in its"
+                                + " training if not given, or 64.",
                 min = 1)
-        int maxSolutionSteps,
+        Optional<Integer> maxSolutionSteps,
 
         @Setting(
                 doc =

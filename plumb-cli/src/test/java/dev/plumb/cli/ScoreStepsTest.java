@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.plumb.data.StepFormat;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
@@ -108,6 +109,20 @@ class ScoreStepsTest {
                         .get(0)
                         .get("steps"))
                 .hasSize(2);
+    }
+
+    @Test
+    void stepsEndAsTheModelsFolderSays() throws IOException {
+        List<String> rows = List.of("{\"prompt\": \"the cat\", \"completion\": \"sat on\\nthe mat; ran\"}");
+        assertThat(score(steps, rows).get(0).get("steps")).hasSize(2);
+        new StepFormat("; ", 64).writeTo(steps);
+        List<JsonNode> taught = score(steps, rows);
+        assertThat(taught.get(0).get("steps")).hasSize(2);
+        assertThat(taught).isEqualTo(score(steps, rows, "step_separator='; '"));
+        Path in = folder.resolve("rows.jsonl");
+        Console console = Console.run("score", "model=" + steps, "data=" + in, "step_separator=|", "device=cpu");
+        assertThat(console.status()).isEqualTo(Exit.FAULT);
+        assertThat(console.err()).contains("was taught with \"; \" and reads nothing else: leave it out");
     }
 
     @Test

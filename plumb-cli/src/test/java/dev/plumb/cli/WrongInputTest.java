@@ -99,6 +99,44 @@ class WrongInputTest {
                 Arguments.of("generate model=F/model prompts=F/cut.jsonl max_new_tokens=4", "F/cut.jsonl:2: not JSON"),
                 Arguments.of("generate model=F/model prompt=hi min_p=2", "min_p"),
                 Arguments.of("generate model=F/model prompt=hi stop_strings=['']", "stop_strings holds an empty text"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi select=best_of_n num_generations=2",
+                        "nothing rewards the answers: name a function"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi select=majority_vote",
+                        "ask for several, as in num_generations=8"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi select=top_vote num_generations=2 reward_funcs=[accuracy]",
+                        "top_vote needs vote_k"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi select=top_vote vote_k=3 num_generations=2"
+                                + " reward_funcs=[accuracy]",
+                        "vote_k 3 is more than the num_generations of 2"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 reward_funcs=[accuracy] vote_k=1",
+                        "vote_k is used by select=top_vote only"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 select=weighted_vote reward_models=[F/model]",
+                        "set vote_weight=sigmoid"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 reward_funcs=[accuracy] vote_weight=reward",
+                        "vote_weight is used by select=weighted_vote only"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 select=majority_vote answer_pattern=(",
+                        "not a regular expression"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 reward_funcs=[accuracy] answer_pattern=a",
+                        "answer_pattern is used by votes only"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 lenient=true",
+                        "lenient is used by votes only"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 write_all=true",
+                        "nothing is picked: set select"),
+                Arguments.of(
+                        "generate model=F/model prompt=hi num_generations=2 temperature=1 max_new_tokens=4"
+                                + " reward_models=[F/model]",
+                        "F/model is no reward model of one score"),
                 Arguments.of("chat model=F/none", "F/none: there is no such folder"),
                 Arguments.of("score model=F/model data=F/none.jsonl", "F/none.jsonl does not exist"),
                 Arguments.of("score model=F/model data=F/broken.jsonl", "F/broken.jsonl:2: the model has no token 999"),

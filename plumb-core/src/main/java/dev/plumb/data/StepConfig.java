@@ -70,9 +70,7 @@ public record StepConfig(
 
     /** Settles what depends on another setting. */
     public StepConfig {
-        if (stepSeparator.isEmpty()) {
-            throw new IllegalArgumentException("step_separator: steps must be separated by something");
-        }
+        new StepFormat(stepSeparator, maxSolutionSteps); // refuses what cuts nothing
         if (trainOnLastStepOnly
                 && labelPolicy.filter(LabelPolicy.FIRST_ERROR::equals).isPresent()) {
             throw new IllegalArgumentException("train_on_last_step_only learns nothing from solutions whose last label"
@@ -84,12 +82,25 @@ public record StepConfig(
     /**
      * How solutions are cut where all else is at its default.
      *
-     * @param stepSeparator what ends a step
-     * @param maxSolutionSteps the most steps
+     * @param format what ends a step, and how many there may be
      * @return the settings
      */
-    public static StepConfig cutting(String stepSeparator, int maxSolutionSteps) {
-        return new StepConfig(stepSeparator, maxSolutionSteps, Optional.of(LabelPolicy.ALL), OutcomeLabels.LAST, false);
+    public static StepConfig cutting(StepFormat format) {
+        return new StepConfig(
+                format.stepSeparator(),
+                format.maxSolutionSteps(),
+                Optional.of(LabelPolicy.ALL),
+                OutcomeLabels.LAST,
+                false);
+    }
+
+    /**
+     * How a solution that is one text is cut.
+     *
+     * @return what a model keeps that was taught so
+     */
+    public StepFormat format() {
+        return new StepFormat(stepSeparator, maxSolutionSteps);
     }
 
     /** The labels that are used; what is not is NaN. */

@@ -13,34 +13,34 @@ final class StepCut {
     private final String separator;
     private final int most;
 
-    StepCut(String separator, int most) {
-        this.separator = separator;
-        this.most = most;
+    StepCut(StepFormat format) {
+        this.separator = format.stepSeparator();
+        this.most = format.maxSolutionSteps();
     }
 
-    /**
-     * What a text was cut into.
-     *
-     * @param steps at least one unless the text says nothing
-     * @param merged whether there would have been more
-     */
-    record Cut(List<String> steps, boolean merged) {}
+    /** A part of the text between two separators. */
+    private record Piece(int start, String text) {}
 
-    Cut of(String text) {
+    StepTokenizer.Cut of(String text) {
         List<String> steps = new ArrayList<>();
+        List<Integer> starts = new ArrayList<>(); // where each step begins that follows another
         String lead = ""; // what says nothing and has no step before it
-        for (String piece : pieces(text)) {
-            if (piece.isBlank()) {
+        List<Piece> pieces = pieces(text);
+        for (Piece piece : pieces) {
+            if (piece.text().isBlank()) {
                 continue;
             }
-            if (piece.codePoints().noneMatch(Character::isLetterOrDigit)) {
+            if (piece.text().codePoints().noneMatch(Character::isLetterOrDigit)) {
                 if (steps.isEmpty()) {
-                    lead += piece + separator;
+                    lead += piece.text() + separator;
                 } else {
-                    append(steps, piece);
+                    append(steps, piece.text());
                 }
             } else {
-                steps.add(lead + piece);
+                if (!steps.isEmpty()) {
+                    starts.add(piece.start());
+                }
+                steps.add(lead + piece.text());
                 lead = "";
             }
         }
@@ -52,7 +52,12 @@ final class StepCut {
             String tail = steps.remove(most);
             append(steps.subList(0, most), tail);
         }
-        return new Cut(List.copyOf(steps), merged);
+        int[] ends = new int[steps.size()];
+        for (int j = 0; j < ends.length; j++) {
+            ends[j] = j == ends.length - 1 ? text.length() : starts.get(j);
+        }
+        boolean closed = pieces.get(pieces.size() - 1).text().isBlank();
+        return new StepTokenizer.Cut(List.copyOf(steps), ends, merged, closed);
     }
 
     private void append(List<String> steps, String more) {
@@ -61,8 +66,8 @@ final class StepCut {
     }
 
     /** The pieces between separators that stand outside of all fences; a fence that is never closed fences nothing. */
-    private List<String> pieces(String text) {
-        List<String> pieces = new ArrayList<>();
+    private List<Piece> pieces(String text) {
+        List<Piece> pieces = new ArrayList<>();
         int start = 0;
         int at = 0;
         while (at < text.length()) {
@@ -70,14 +75,14 @@ final class StepCut {
             if (after > at) {
                 at = after;
             } else if (text.startsWith(separator, at)) {
-                pieces.add(text.substring(start, at));
+                pieces.add(new Piece(start, text.substring(start, at)));
                 at += separator.length();
                 start = at;
             } else {
                 at++;
             }
         }
-        pieces.add(text.substring(start));
+        pieces.add(new Piece(start, text.substring(start)));
         return pieces;
     }
 

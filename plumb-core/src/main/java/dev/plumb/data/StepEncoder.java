@@ -1,6 +1,5 @@
 package dev.plumb.data;
 
-import dev.plumb.config.PlumbException;
 import dev.plumb.text.Message;
 import dev.plumb.text.Tokenizer;
 import java.util.Arrays;
@@ -8,28 +7,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
-/**
- * Solutions to tokens: the prompt, then each step tokenised alone and followed by the separator's tokens, as TRL's PRMTrainer
- * does, so that no token spans the end of a step. Nothing closes the last step but its separator.
- */
+/** Rows of solutions to tokens and labels. */
 final class StepEncoder {
-    private final Tokenizer tokenizer;
     private final DialogueTokenizer dialogues;
     private final StepConfig config;
-    private final int[] separator;
-    private final StepCut cut;
+    private final StepTokenizer steps;
     private final LongAdder merged = new LongAdder();
 
     StepEncoder(Tokenizer tokenizer, DialogueTokenizer dialogues, StepConfig config) {
-        this.tokenizer = tokenizer;
         this.dialogues = dialogues;
         this.config = config;
-        this.separator = tokenizer.encode(config.stepSeparator());
-        this.cut = new StepCut(config.stepSeparator(), config.maxSolutionSteps());
-        if (separator.length == 0) {
-            throw new PlumbException(
-                    "step_separator: the tokenizer has no token for it. Take another, such as \"\\n\\n\".");
-        }
+        this.steps = new StepTokenizer(tokenizer, config.format());
     }
 
     /** How many solutions had more steps than are allowed. */
@@ -68,14 +56,14 @@ final class StepEncoder {
     }
 
     private List<String> cut(Content solution) throws UnfitRowException {
-        StepCut.Cut steps = cut.of(text(solution));
-        if (steps.merged()) {
+        StepTokenizer.Cut cut = steps.cut(text(solution));
+        if (cut.merged()) {
             merged.increment();
         }
-        if (steps.steps().isEmpty()) {
+        if (cut.steps().isEmpty()) {
             throw new UnfitRowException(EncodingFault.NOTHING_TRAINED, "the solution has no step");
         }
-        return steps.steps();
+        return cut.steps();
     }
 
     private static String text(Content solution) throws UnfitRowException {
@@ -94,17 +82,6 @@ final class StepEncoder {
     private TokenSteps tokens(
             RowId id, Content prompt, List<Map<String, Object>> tools, List<String> steps, double[] labels)
             throws UnfitRowException {
-        int[] ids = dialogues.opened(dialogues.prompt(id, prompt, tools));
-        int[] ends = new int[steps.size()];
-        int[] all = new int[0];
-        for (int j = 0; j < ends.length; j++) {
-            int[] step = tokenizer.encode(steps.get(j));
-            int from = all.length;
-            all = Arrays.copyOf(all, from + step.length + separator.length);
-            System.arraycopy(step, 0, all, from, step.length);
-            System.arraycopy(separator, 0, all, from + step.length, separator.length);
-            ends[j] = all.length - 1;
-        }
-        return new TokenSteps(ids, all, ends, labels);
+        return this.steps.tokens(dialogues.opened(dialogues.prompt(id, prompt, tools)), steps, labels);
     }
 }

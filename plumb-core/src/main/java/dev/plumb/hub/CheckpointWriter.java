@@ -38,7 +38,7 @@ public record CheckpointWriter(Path source, DType dtype, long largestShard, Opti
 
     /** What belongs to a checkpoint besides its config and weights. */
     static final String COMPANIONS = "{generation_config.json,tokenizer*,special_tokens_map.json,added_tokens.json,"
-            + "vocab.*,encoder.json,merges.txt,*.model,*.tiktoken,chat_template*,LICENSE*,NOTICE*}";
+            + "vocab.*,encoder.json,merges.txt,*.model,*.tiktoken,chat_template*,step_format.json,LICENSE*,NOTICE*}";
 
     /** Checks the type. */
     public CheckpointWriter {

@@ -39,6 +39,9 @@ public record Experience(
      * @param ends the last token of each, counted from 0, ascending, [steps]
      */
     public record Steps(double[] rewards, int[] ends) {
+        /** None, or none that may be learnt from. */
+        public static final Steps NONE = new Steps(new double[0], new int[0]);
+
         /** Checks that both are of the same steps. */
         public Steps {
             boolean ascending = true;

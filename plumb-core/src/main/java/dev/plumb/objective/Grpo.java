@@ -1,5 +1,6 @@
 package dev.plumb.objective;
 
+import dev.plumb.objective.Experience.Steps;
 import dev.plumb.objective.GrpoConfig.Aggregation;
 import dev.plumb.objective.GrpoConfig.KlIn;
 import dev.plumb.objective.GrpoConfig.Level;
@@ -41,6 +42,9 @@ import java.util.stream.IntStream;
  *
  * <p>{@code use_adaptive_entropy} (Skywork-OR1, arXiv 2505.22312): with H_k the mean entropy of rollout k under the policy that
  * wrote it, α_k = c_k where H_k ≤ target and 0 elsewhere, c_{k+1} = c_k ± Δ likewise, within bounds. TRL moves c after each step.
+ *
+ * <p>{@code supervision: process} (arXiv 2402.03300, section 4.1.3): with z the scores of all steps of the G completions, z-scored
+ * together, Â_t is the sum of z over the steps that end at t or later; with {@code step_mean} their mean.
  *
  * <p>Departures: ℓ − ℓ_old is kept within ±20. Groups whose rewards are all equal have advantage exactly 0. The metric kl is the
  * mean of k3 whatever is trained on. {@code off_policy_mask_threshold} compares with ℓ_old, not with what the sampler reported:
@@ -140,9 +144,14 @@ public final class Grpo implements PolicyObjective {
                     "supervision: process needs rewards of steps, and nothing gave any: name a"
                             + " process reward model, or use supervision: outcome");
         }
+        List<Steps> steps = IntStream.range(0, experience.rows())
+                .mapToObj(i -> outOfBaseline(experience, i)
+                        ? Steps.NONE
+                        : experience.steps().get(i))
+                .toList();
         return GroupAdvantages.process(
                 experience.groupSize(),
-                experience.steps(),
+                steps,
                 experience.lengths(),
                 config.std(),
                 config.advantageEps().orElseThrow(),
@@ -303,6 +312,11 @@ public final class Grpo implements PolicyObjective {
     @Override
     public boolean needsSteps() {
         return config.supervision() == Supervision.PROCESS;
+    }
+
+    @Override
+    public boolean needsRewards() {
+        return config.supervision() == Supervision.OUTCOME;
     }
 
     @Override

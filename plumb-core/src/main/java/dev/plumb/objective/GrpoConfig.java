@@ -181,8 +181,10 @@ public record GrpoConfig(
         Aggregation multiObjectiveAggregation,
 
         @Setting(
-                doc = "outcome: rewards of whole answers; process: rewards of their steps by a process reward model,"
-                        + " which no run has yet.",
+                doc =
+                        "outcome: rewards of whole answers; process: scores of their steps by process_reward_model, compared"
+                                + " with those of all steps of all answers to the prompt. A token gets the sum of what its own and"
+                                + " later steps are worth.",
                 byDefault = "outcome",
                 source = "arXiv 2402.03300, section 4.1.3")
         Supervision supervision,
@@ -385,13 +387,18 @@ public record GrpoConfig(
                         && (klIn == KlIn.REWARD || multiObjectiveAggregation == Aggregation.NORMALIZE_THEN_SUM),
                 "supervision: process compares rewards of steps, not of answers: use kl_in: loss and"
                         + " multi_objective_aggregation: sum_then_normalize");
+        refuse(
+                supervision == Supervision.PROCESS && scaleRewards.orElse(Scale.GROUP) != Scale.GROUP,
+                "supervision: process divides scores of steps by the deviation of those of their group: leave out"
+                        + " scale_rewards");
         refuse(stepMean && supervision == Supervision.OUTCOME, "step_mean needs supervision: process");
         if (lossType == LossType.CISPO) {
             ratioCap = Optional.of(ratioCap.orElse(5.0));
         }
         boolean first = lossType.isSeed() || klIn == KlIn.REWARD;
         klEstimator = Optional.of(klEstimator.orElse(first ? KlEstimator.K1 : KlEstimator.K3));
-        scaleRewards = Optional.of(scaleRewards.orElse(lossType == LossType.DR_GRPO ? Scale.NONE : Scale.GROUP));
+        boolean undivided = lossType == LossType.DR_GRPO && supervision == Supervision.OUTCOME;
+        scaleRewards = Optional.of(scaleRewards.orElse(undivided ? Scale.NONE : Scale.GROUP));
         advantageEps = Optional.of(advantageEps.orElse(lossType.isSeed() ? 1e-8 : 1e-4));
     }
 

@@ -182,6 +182,15 @@ public interface PolicyObjective {
     }
 
     /**
+     * Whether {@link Experience#rewards} are learnt from.
+     *
+     * @return false where steps alone are
+     */
+    default boolean needsRewards() {
+        return true;
+    }
+
+    /**
      * How many completions a prompt needs at least.
      *
      * @return 2 for a method that compares them

@@ -170,9 +170,10 @@ public record PpoConfig(
         double entropyCoef,
 
         @Setting(
-                doc = "What scores of steps by a process reward model pay: outcome_only (nothing), min_form (about the"
-                        + " least), delta and clip (bounded, whatever the number of steps), sum (pays for many steps). Others than outcome_only"
-                        + " need a judge of steps, which no run has yet.",
+                doc =
+                        "What scores of steps by process_reward_model pay, each at its step's last token, beside the reward"
+                                + " of the answer: outcome_only (nothing), min_form (about the least), delta and clip (bounded,"
+                                + " whatever the number of steps), sum (pays for many steps).",
                 byDefault = "outcome_only",
                 source = "arXiv 2504.15275, 2410.15115, 2312.08935")
         StepCredit stepRewards,

@@ -14,7 +14,8 @@ public final class RolloutMeasures {
      *
      * @param names of the functions
      * @param experience the rollout
-     * @return rewards/NAME/mean and /std (sample), and frac_reward_zero_std/NAME; without what gave no reward
+     * @return rewards/NAME/mean and /std (sample), and of several completions a prompt frac_reward_zero_std/NAME; without what
+     *     gave no reward
      */
     public static List<Measure> ofFunctions(List<String> names, Experience experience) {
         List<Measure> out = new ArrayList<>();
@@ -30,12 +31,46 @@ public final class RolloutMeasures {
             String name = "rewards/" + names.get(k);
             out.add(Measure.of(name + "/mean", moments.mean()));
             out.add(Measure.of(name + "/std", moments.std(StandardDeviation.SAMPLE)));
-            List<Moments> groups = groups(values, experience.groupSize());
-            out.add(Measure.of(
-                    "frac_reward_zero_std/" + names.get(k),
-                    groups.stream().filter(RolloutMeasures::dead).count() / (double) groups.size()));
+            if (experience.groupSize() > 1) {
+                List<Moments> groups = groups(values, experience.groupSize());
+                out.add(Measure.of(
+                        "frac_reward_zero_std/" + names.get(k),
+                        groups.stream().filter(RolloutMeasures::dead).count() / (double) groups.size()));
+            }
         }
         return out;
+    }
+
+    /**
+     * Of the steps of completions.
+     *
+     * @param steps of each completion, with their scores
+     * @return prm/mean_score, over all steps; prm/min_score, the mean of each completion's least; prm/steps_per_solution and
+     *     prm/tokens_per_step; none where no step was judged
+     */
+    public static List<Measure> ofSteps(List<Experience.Steps> steps) {
+        double sum = 0;
+        double least = 0;
+        long all = 0;
+        long solutions = 0;
+        long tokens = 0;
+        for (Experience.Steps own : steps) {
+            int count = own.ends().length;
+            if (count > 0) {
+                sum += Arrays.stream(own.rewards()).sum();
+                least += Arrays.stream(own.rewards()).min().orElseThrow();
+                all += count;
+                solutions++;
+                tokens += own.ends()[count - 1] + 1;
+            }
+        }
+        return all == 0
+                ? List.of()
+                : List.of(
+                        new Measure("prm/mean_score", sum, all),
+                        new Measure("prm/min_score", least, solutions),
+                        new Measure("prm/steps_per_solution", all, solutions),
+                        new Measure("prm/tokens_per_step", tokens, all));
     }
 
     /** Of the weighted rewards, the completions' lengths and the advantages, [rows][tokens]. */

@@ -124,16 +124,12 @@ final class Drawer {
     }
 
     private RewardInput input(Asked asked, Generator.Completion made) {
-        int[] prompt = asked.tokens().prompt();
-        int[] whole = Arrays.copyOf(prompt, prompt.length + made.ids().length);
-        System.arraycopy(made.ids(), 0, whole, prompt.length, made.ids().length);
-        return new RewardInput(
-                workplace.tokenizer().decode(prompt),
-                workplace.tokenizer().decode(made.ids(), true),
-                made.ids().length,
+        return RewardInput.of(
+                workplace.tokenizer(),
+                asked.tokens().prompt(),
+                made.ids(),
                 made.stopped(),
-                asked.tokens().columns(),
-                whole);
+                asked.tokens().columns());
     }
 
     /** A row for supervised fine-tuning, of the form that its prompt has. */

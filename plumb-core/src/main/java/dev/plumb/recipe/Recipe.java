@@ -66,6 +66,7 @@ public record Recipe(Path output, List<Stage> stages, String text) {
     private enum Product {
         MODEL("a language model"),
         SCORER("a reward model"),
+        STEP_JUDGE("a process reward model"),
         ADAPTER("an adapter"),
         ROWS("rows"),
         UNKNOWN("of a stage with faults");
@@ -299,12 +300,16 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                 made.put(name, unknown());
                 return;
             }
-            if (job.get().scores() == 0) {
+            if (job.get().scores() == 0 && job.get().steps().isEmpty()) {
                 requireWriter(job.get().run().model(), real);
             }
             Path begins = rehearsal.get().run().model();
             boolean adapter = job.get().run().adapter().usePeft();
-            Product product = adapter ? Product.ADAPTER : job.get().scores() > 0 ? Product.SCORER : Product.MODEL;
+            Product product = adapter
+                    ? Product.ADAPTER
+                    : job.get().steps().isPresent()
+                            ? Product.STEP_JUDGE
+                            : job.get().scores() > 0 ? Product.SCORER : Product.MODEL;
             Path model = new RunLayout(job.get().run().folder()).finalModel();
             made.put(name, new Made(product, model, Optional.of(begins)));
             stages.add(new Stage.Run(name, job.get(), rowsToCome ? Optional.empty() : rehearsal, begins));
@@ -317,10 +322,11 @@ public record Recipe(Path output, List<Stage> stages, String text) {
 
         private void requireWriter(Path model, YamlPart stage) {
             made.forEach((name, one) -> {
-                if (one.product() == Product.SCORER && one.path().equals(model)) {
+                boolean judges = one.product() == Product.SCORER || one.product() == Product.STEP_JUDGE;
+                if (judges && one.path().equals(model)) {
                     stage.fault(
                             "model",
-                            "${" + name + "} is a reward model, which writes nothing; this stage needs a"
+                            "${" + name + "} is " + one.product().words + ", which writes nothing; this stage needs a"
                                     + " language model");
                 }
             });
@@ -384,9 +390,12 @@ public record Recipe(Path output, List<Stage> stages, String text) {
         /** What a setting takes of earlier stages, the usual first. */
         private static Optional<List<Product>> wanted(String key) {
             return switch (key) {
-                case "model" -> Optional.of(List.of(Product.MODEL, Product.SCORER)); // a reward model goes on as one
+                case "model" ->
+                    Optional.of(List.of(
+                            Product.MODEL, Product.SCORER, Product.STEP_JUDGE)); // a reward model goes on as one
                 case "value_model" -> Optional.of(List.of(Product.SCORER, Product.MODEL));
                 case "reward_models" -> Optional.of(List.of(Product.SCORER));
+                case "process_reward_model" -> Optional.of(List.of(Product.STEP_JUDGE));
                 case "data", "ptx_data" -> Optional.of(List.of(Product.ROWS));
                 default -> Optional.empty();
             };

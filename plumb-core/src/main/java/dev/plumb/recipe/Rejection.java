@@ -99,7 +99,8 @@ final class Rejection {
     void run(List<String> command) {
         try (RunFolder folder = RunFolder.open(settings.output(), false);
                 Workplace workplace = open();
-                OpenRewards rewards = OpenRewards.of(settings.rewards(), workplace.checkpoint())) {
+                OpenRewards rewards =
+                        OpenRewards.of(settings.rewards(), workplace.checkpoint(), workplace.tokenizer())) {
             Path portions = folder.layout().root().resolve("portions");
             if (Files.exists(portions)) {
                 requireSameSettings();
@@ -111,6 +112,7 @@ final class Rejection {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             requireRoom(workplace);
+            rewards.notes().forEach(System.out::println);
             Provenance provenance = provenance(workplace, command);
             provenance.write(layout.provenance());
             drawAll(new Drawer(settings, workplace, rewards), workplace, portions);

@@ -97,6 +97,11 @@ public record RejectionSampling(
     /** The name in {@code method: …}. */
     public static final String METHOD = "rejection_sampling";
 
+    /** Checks that something rewards. */
+    public RejectionSampling {
+        rewards.requireAny();
+    }
+
     /**
      * What the stage writes: JSON lines with prompt, completion, reward, and the file and line of the prompt.
      *

@@ -164,6 +164,6 @@ final class AccuracyReward implements Rule {
     }
 
     private Optional<Answer> find(String text) {
-        return pattern.map(it -> Answer.matched(it, text)).orElseGet(() -> Answer.in(text, config.lenient()));
+        return Answer.in(text, pattern, config.lenient());
     }
 }

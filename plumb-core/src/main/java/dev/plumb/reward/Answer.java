@@ -69,6 +69,15 @@ record Answer(String text, Source source, boolean severalBoxes) {
                 .or(() -> lenient ? lastNumber(text) : Optional.empty());
     }
 
+    /**
+     * The same, or the last match of a pattern if there is one.
+     *
+     * @param pattern what the answer looks like, if it is marked in an unusual way
+     */
+    static Optional<Answer> in(String completion, Optional<Pattern> pattern, boolean lenient) {
+        return pattern.isPresent() ? matched(pattern.get(), completion) : in(completion, lenient);
+    }
+
     /** The last match of a pattern, its first group if it has one. */
     static Optional<Answer> matched(Pattern pattern, String completion) {
         Matcher matcher = pattern.matcher(new InterruptibleText(Reasoning.answer(completion)));

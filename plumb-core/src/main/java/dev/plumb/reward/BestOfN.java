@@ -5,24 +5,53 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
-/** Takes the solution with the highest score; of equal ones the shortest, and of equally long ones the first. */
+/**
+ * Takes the solution with the highest score; of equal ones the shortest, and of equally long ones the first. One without a score
+ * is never taken.
+ */
 public final class BestOfN implements Selection {
     @Override
     public OptionalInt pick(List<Candidate> candidates) {
         return ranked(candidates).limit(1).findFirst();
     }
 
-    /** Indices from the best to the worst; a score that is no number is the worst. */
-    static IntStream ranked(List<Candidate> candidates) {
-        Comparator<Integer> best = Comparator.comparingDouble(i -> -known(candidates.get(i)));
+    /**
+     * Solutions in their order.
+     *
+     * @param candidates solutions
+     * @return indices from the best to the worst, without those whose score is no number
+     */
+    public static IntStream ranked(List<Candidate> candidates) {
+        Comparator<Integer> best =
+                Comparator.comparingDouble(i -> -candidates.get(i).score());
         return IntStream.range(0, candidates.size())
+                .filter(i -> !Double.isNaN(candidates.get(i).score()))
                 .boxed()
                 .sorted(best.thenComparingInt(i -> candidates.get(i).length()))
                 .mapToInt(i -> i);
     }
 
-    private static double known(Candidate candidate) {
-        return Double.isNaN(candidate.score()) ? Double.NEGATIVE_INFINITY : candidate.score();
+    /**
+     * What the best of k of n solutions is worth in the mean over all choices of k: Σ_i C(n − i, k − 1) / C(n, k) v_i over the
+     * solutions from the best, i = 1, to the worst. It has no bias; where v is 1 for right solutions and 0 for wrong ones, and
+     * scores are the same, it is pass@k = 1 − C(n − c, k) / C(n, k) with c right ones (arXiv 2107.03374, section 2.1).
+     *
+     * @param values v, in the order of {@link #ranked}; scores themselves, or another measure of what scores pick
+     * @param k from 1 to n
+     * @return the mean
+     */
+    public static double expected(double[] values, int k) {
+        int n = values.length;
+        if (k < 1 || k > n) {
+            throw new IllegalArgumentException("the best of " + k + " of " + n + " solutions is none");
+        }
+        double share = k / (double) n;
+        double sum = 0;
+        for (int i = 1; i <= n - k + 1; i++) {
+            sum += share * values[i - 1];
+            share *= (n - i - k + 1) / (double) (n - i);
+        }
+        return sum;
     }
 
     /**

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeoutException;
 
 /**
  * What a program of yours says, in any language: it reads one JSON object {@code {prompt, completion, completion_tokens, stopped,
@@ -58,8 +59,13 @@ final class CommandReward implements Rule {
     }
 
     @Override
-    public Score score(RewardInput input) throws IOException {
+    public Score score(RewardInput input) throws IOException, TimeoutException {
         Execution run = sandbox.run(config.command(), Map.of(), json(input), config.limits());
+        if (run.end() == Execution.End.TIMEOUT) {
+            throw new TimeoutException("took longer than "
+                    + config.limits().wallSeconds() + " s, or "
+                    + config.limits().cpuSeconds() + " s of processor time");
+        }
         if (run.end() != Execution.End.EXITED || run.status() != 0) {
             throw new IOException(
                     "the command ended with " + run.end() + ", status " + run.status() + lastLine(run.errors()));

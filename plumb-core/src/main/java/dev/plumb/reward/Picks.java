@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** How good it is to take the best-scored of several solutions of a problem, over problems of which it is known. */
 public final class Picks {
@@ -45,7 +46,8 @@ public final class Picks {
             }
             double share = known.stream().mapToInt(one -> one ? 1 : 0).average().orElseThrow();
             problems++;
-            picked += known.get(new BestOfN().pick(problem.getValue()).orElseThrow()) ? 1 : 0;
+            OptionalInt pick = new BestOfN().pick(problem.getValue());
+            picked += pick.isPresent() && known.get(pick.getAsInt()) ? 1 : 0;
             random += share;
             best += share > 0 ? 1 : 0;
         }

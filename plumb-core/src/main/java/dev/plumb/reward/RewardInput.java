@@ -1,5 +1,7 @@
 package dev.plumb.reward;
 
+import dev.plumb.text.Tokenizer;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -29,6 +31,24 @@ public record RewardInput(
     public RewardInput(
             String prompt, String completion, int completionTokens, boolean stopped, Map<String, Object> row) {
         this(prompt, completion, completionTokens, stopped, row, new int[0]);
+    }
+
+    /**
+     * What a model wrote. The token that ended it is no part of its text.
+     *
+     * @param tokenizer spells the tokens
+     * @param prompt token ids
+     * @param answer token ids
+     * @param stopped whether the model ended it
+     * @param row the columns of the prompt's row
+     * @return the completion
+     */
+    public static RewardInput of(
+            Tokenizer tokenizer, int[] prompt, int[] answer, boolean stopped, Map<String, Object> row) {
+        int[] whole = Arrays.copyOf(prompt, prompt.length + answer.length);
+        System.arraycopy(answer, 0, whole, prompt.length, answer.length);
+        return new RewardInput(
+                tokenizer.decode(prompt), tokenizer.decode(answer, true), answer.length, stopped, row, whole);
     }
 
     /** Copies the row and checks the length. */

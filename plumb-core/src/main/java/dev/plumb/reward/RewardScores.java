@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  * @param weights theirs
  * @param values [reward, completion], clipped and normalised, not weighted; NaN where there is none
  * @param raw [reward, completion], as each reward gave it; NaN where there is none
+ * @param steps [completion], what the reward that judges steps, of which there may be one, gave to each
  * @param totals [completion], the weighted sum of those that there are; NaN for a completion that must not be learnt from
  * @param counts by metric name: {@code reward/NAME/errors}, {@code /timeouts}, {@code /refused}, {@code /not_applicable},
  *     {@code /calls}, and {@code /notes/NOTE} for what the reward itself counts
@@ -26,12 +27,14 @@ public record RewardScores(
         double[] weights,
         double[][] values,
         double[][] raw,
+        List<StepScores> steps,
         double[] totals,
         SortedMap<String, Long> counts,
         List<String> faults) {
     /** Copies the collections; arrays are the caller's. */
     public RewardScores {
         names = List.copyOf(names);
+        steps = List.copyOf(steps);
         counts = Collections.unmodifiableSortedMap(new TreeMap<>(counts));
         faults = List.copyOf(faults);
     }
@@ -88,6 +91,7 @@ public record RewardScores(
                 weights,
                 Arrays.stream(values).map(row -> picked(row, completions)).toArray(double[][]::new),
                 Arrays.stream(raw).map(row -> picked(row, completions)).toArray(double[][]::new),
+                Arrays.stream(completions).mapToObj(steps::get).toList(),
                 picked(totals, completions),
                 counts,
                 faults);
@@ -111,6 +115,7 @@ public record RewardScores(
                 weights,
                 joined(values, others.values),
                 joined(raw, others.raw),
+                Stream.concat(steps.stream(), others.steps.stream()).toList(),
                 joined(totals, others.totals),
                 sums,
                 Stream.concat(faults.stream(), others.faults.stream())

@@ -2,12 +2,14 @@ package dev.plumb.reward;
 
 import dev.plumb.config.PlumbException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeoutException;
 
 /**
  * Several rewards at once: Σ_i w_i r_i over those that a completion has.
@@ -15,7 +17,7 @@ import java.util.concurrent.Callable;
  * <p>No reward can end the run. One that throws, runs out of memory or does not return in time has no value for that
  * completion; it is counted under its name and said in {@link RewardScores#faults()}. Such a completion is not learnt from, unless
  * the part says {@code skip}: a failure is not a bad answer. A reward that does not apply to a row adds nothing. A completion
- * without any reward is not learnt from.
+ * without any reward is not learnt from. One reward may judge steps too; their scores come with the sums.
  *
  * <p>A {@link Rule} is called once for each completion, several at a time; another {@link Reward} once for all of them, with its
  * deadline for the whole call. Not for use by several threads.
@@ -69,6 +71,8 @@ public final class RewardSet {
         Tally tally = new Tally();
         double[][] raw = new double[parts.size()][];
         double[][] values = new double[parts.size()][];
+        StepScores[] steps = new StepScores[inputs.size()];
+        Arrays.fill(steps, StepScores.NONE);
         boolean[] masked = new boolean[inputs.size()];
         for (int i = 0; i < parts.size(); i++) {
             RewardPart part = parts.get(i);
@@ -80,6 +84,7 @@ public final class RewardSet {
                 raw[i][j] = score.value().orElse(Double.NaN);
                 values[i][j] = score.value().isPresent() ? part.clip(raw[i][j]) : Double.NaN;
                 masked[j] |= score.failed() && part.onFailure() == RewardPart.OnFailure.MASK;
+                steps[j] = score.steps() == StepScores.NONE ? steps[j] : score.steps();
                 tally.add(part, score);
             }
             if (part.normalise() == RewardPart.Normalise.BATCH) {
@@ -87,8 +92,18 @@ public final class RewardSet {
             }
         }
         double[] weights = parts.stream().mapToDouble(RewardPart::weight).toArray();
+        for (int j = 0; j < masked.length; j++) {
+            steps[j] = masked[j] ? StepScores.NONE : steps[j];
+        }
         return new RewardScores(
-                names(), weights, values, raw, totals(values, weights, masked), tally.counts, tally.faults);
+                names(),
+                weights,
+                values,
+                raw,
+                List.of(steps),
+                totals(values, weights, masked),
+                tally.counts,
+                tally.faults);
     }
 
     private static List<Score> call(RewardPart part, Isolation place, List<RewardInput> inputs, Tally tally) {
@@ -184,7 +199,11 @@ public final class RewardSet {
         }
 
         void fault(RewardPart part, Isolation.Outcome<List<Score>> outcome, int stuck) {
-            if (outcome instanceof Isolation.Outcome.Failed<List<Score>> failed) {
+            if (outcome instanceof Isolation.Outcome.Failed<List<Score>> failed
+                    && failed.cause() instanceof TimeoutException late) { // it kept to a limit of its own
+                count(part, "timeouts");
+                say(part, cut(String.valueOf(late.getMessage())), "timeout");
+            } else if (outcome instanceof Isolation.Outcome.Failed<List<Score>> failed) {
                 count(part, "errors");
                 say(
                         part,

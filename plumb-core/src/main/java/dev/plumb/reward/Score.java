@@ -10,8 +10,9 @@ import java.util.OptionalDouble;
  * @param failed whether it is absent because something failed that is not the completion's fault, so that the completion must
  *     not be learnt from; a reward that does not apply to the row is absent without having failed
  * @param notes what happened, in words of a small fixed set that are counted, such as {@code no_answer}
+ * @param steps what the completion's steps are worth by themselves; none for a reward that looks at the whole alone
  */
-public record Score(OptionalDouble value, boolean failed, List<String> notes) {
+public record Score(OptionalDouble value, boolean failed, List<String> notes, StepScores steps) {
     /** Copies the notes and checks the value. */
     public Score {
         notes = List.copyOf(notes);
@@ -29,7 +30,19 @@ public record Score(OptionalDouble value, boolean failed, List<String> notes) {
      * @return the score
      */
     public static Score of(double value, String... notes) {
-        return new Score(OptionalDouble.of(value), false, List.of(notes));
+        return of(value, StepScores.NONE, List.of(notes));
+    }
+
+    /**
+     * A reward that judged steps.
+     *
+     * @param value the reward of the whole, finite
+     * @param steps those of its steps
+     * @param notes what is counted
+     * @return the score
+     */
+    public static Score of(double value, StepScores steps, List<String> notes) {
+        return new Score(OptionalDouble.of(value), false, notes, steps);
     }
 
     /**
@@ -39,7 +52,7 @@ public record Score(OptionalDouble value, boolean failed, List<String> notes) {
      * @return the score
      */
     public static Score notApplicable(String... notes) {
-        return new Score(OptionalDouble.empty(), false, List.of(notes));
+        return new Score(OptionalDouble.empty(), false, List.of(notes), StepScores.NONE);
     }
 
     /**
@@ -49,6 +62,6 @@ public record Score(OptionalDouble value, boolean failed, List<String> notes) {
      * @return the score
      */
     public static Score failure(String... notes) {
-        return new Score(OptionalDouble.empty(), true, List.of(notes));
+        return new Score(OptionalDouble.empty(), true, List.of(notes), StepScores.NONE);
     }
 }

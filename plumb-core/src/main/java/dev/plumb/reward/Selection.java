@@ -9,7 +9,8 @@ public interface Selection {
      * Picks.
      *
      * @param candidates the solutions, in the order in which they were made
-     * @return the index of the one taken; empty if there are none, or the rule asks for answers and none has one
+     * @return the index of the one taken; empty if none has a score that the rule asks for, or an answer if it asks for
+     *     answers
      */
     OptionalInt pick(List<Candidate> candidates);
 }

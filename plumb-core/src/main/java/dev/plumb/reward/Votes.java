@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.ToDoubleFunction;
 
-/** Solutions vote for their answers; those without one do not. */
+/** Solutions vote for their answers; those without one, or whose vote has no weight that is a number, do not. */
 final class Votes {
     private final Map<String, Double> weight = new LinkedHashMap<>();
     private final Map<String, Integer> first = new LinkedHashMap<>();
@@ -14,8 +14,9 @@ final class Votes {
     private Votes(List<Candidate> candidates, ToDoubleFunction<Candidate> weigh) {
         for (int i = 0; i < candidates.size(); i++) {
             Candidate candidate = candidates.get(i);
-            if (candidate.answer().isPresent()) {
-                weight.merge(candidate.answer().get(), weigh.applyAsDouble(candidate), Double::sum);
+            double vote = candidate.answer().isPresent() ? weigh.applyAsDouble(candidate) : Double.NaN;
+            if (!Double.isNaN(vote)) {
+                weight.merge(candidate.answer().get(), vote, Double::sum);
                 first.putIfAbsent(candidate.answer().get(), i);
             }
         }

@@ -14,7 +14,8 @@ public final class WeightedVote implements Selection {
     /**
      * What each answer has.
      *
-     * @param candidates solutions with scores from 0 to 1: one below 0 would speak against its own answer
+     * @param candidates solutions with scores from 0 to 1: one below 0 would speak against its own answer; NaN where
+     *     there is none, which does not vote
      * @return sums of scores, in the order in which answers first came
      * @throws IllegalArgumentException if a score is not from 0 to 1
      */
@@ -24,7 +25,7 @@ public final class WeightedVote implements Selection {
 
     private static Votes votes(List<Candidate> candidates) {
         return Votes.of(candidates, candidate -> {
-            if (!(candidate.score() >= 0 && candidate.score() <= 1)) {
+            if (candidate.score() < 0 || candidate.score() > 1) {
                 throw new IllegalArgumentException(
                         "a weighted vote needs scores from 0 to 1, not " + candidate.score());
             }

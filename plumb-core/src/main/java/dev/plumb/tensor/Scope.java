@@ -1,5 +1,6 @@
 package dev.plumb.tensor;
 
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
 
 /**
@@ -48,12 +49,18 @@ public final class Scope implements AutoCloseable {
      * @return the same tensor
      */
     public static Tensor release(Tensor tensor) {
+        outlive(tensor.handle);
+        return tensor;
+    }
+
+    /** Takes a native object out of all scopes: it lives until it is closed. */
+    static <P extends Pointer> P outlive(P made) {
         PointerScope now = PointerScope.getInnerScope();
         if (now != null) {
-            tensor.handle.retainReference();
-            now.detach(tensor.handle);
+            made.retainReference();
+            now.detach(made);
         }
-        return tensor;
+        return made;
     }
 
     @Override

@@ -28,7 +28,7 @@ public final class Tensor implements AutoCloseable {
     }
 
     /** A handle of its own on what libtorch lent as a reference into another object, which may be freed first. */
-    private static org.bytedeco.pytorch.Tensor owned(org.bytedeco.pytorch.Tensor lent) {
+    static org.bytedeco.pytorch.Tensor owned(org.bytedeco.pytorch.Tensor lent) {
         return new org.bytedeco.pytorch.Tensor(lent);
     }
 

@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * The answers to the same prompts side by side: at the first and the last sampling, or, where samples name the {@code stage}
@@ -30,6 +32,29 @@ final class Answers {
         }
     }
 
+    /** Answers that single steps learnt from: of up to six steps, the last one open. */
+    static String bySteps(List<JsonNode> completions) {
+        TreeMap<Long, List<JsonNode>> steps = new TreeMap<>();
+        completions.forEach(one -> steps.computeIfAbsent(one.path("step").asLong(0), step -> new ArrayList<>())
+                .add(one));
+        List<Long> all = List.copyOf(steps.keySet());
+        return IntStream.range(0, Math.min(IN_SIGHT, all.size()))
+                .map(i -> all.size() <= IN_SIGHT ? i : i * (all.size() - 1) / (IN_SIGHT - 1))
+                .mapToObj(i -> step(all.get(i), steps.get(all.get(i)), i == all.size() - 1))
+                .collect(Collectors.joining());
+    }
+
+    private static String step(long step, List<JsonNode> completions, boolean open) {
+        double reward = completions.stream()
+                .mapToDouble(one -> one.path("scores").path("reward").asDouble(Double.NaN))
+                .filter(Double::isFinite)
+                .average()
+                .orElse(Double.NaN);
+        return (open ? "<details open>" : "<details>") + "<summary>Step " + Html.grouped(step)
+                + ", mean reward of these " + Html.number(reward) + "</summary>" + new Answers(completions).html()
+                + "</details>";
+    }
+
     boolean isEmpty() {
         return byPrompt.isEmpty();
     }
@@ -50,14 +75,21 @@ final class Answers {
         StringBuilder html = new StringBuilder("<article class=\"sample\"><h3 class=\"prompt\">")
                 .append(Html.escape(prompt.strip()))
                 .append("</h3><div class=\"sides\">");
+        StringBuilder between = new StringBuilder();
         steps.forEach((step, answers) -> {
             boolean first = step.equals(steps.firstKey());
             boolean last = step.equals(steps.lastKey());
-            if (first || last || !answers.get(0).stage().isEmpty()) {
-                html.append(side(step, answers, last && !first ? "last" : first && !last ? "first" : ""));
-            }
+            boolean inSight = first || last || !answers.get(0).stage().isEmpty();
+            (inSight ? html : between)
+                    .append(side(step, answers, last && !first ? "last" : first && !last ? "first" : ""));
         });
-        return html.append("</div></article>").toString();
+        html.append("</div>");
+        if (!between.isEmpty()) {
+            html.append("<details><summary>Between</summary><div class=\"sides\">")
+                    .append(between)
+                    .append("</div></details>");
+        }
+        return html.append("</article>").toString();
     }
 
     private static String side(long step, List<Answer> answers, String kind) {

@@ -1,121 +1,56 @@
 package dev.plumb.train;
 
 import dev.plumb.config.PlumbException;
-import dev.plumb.hub.Checkpoint;
 import dev.plumb.reward.Reward;
 import dev.plumb.reward.RewardInput;
 import dev.plumb.reward.Score;
-import dev.plumb.tensor.DType;
-import dev.plumb.tensor.Device;
-import dev.plumb.text.Tokenizer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * A reward model's score of prompt and answer. A model with the policy's tokenizer reads the very tokens; another one reads the
  * text with its own, closed with its end token where the answer ended of itself. What was cut off is read at its last token.
  */
-final class LearnedReward implements Reward, AutoCloseable {
-    private static final int TOKENS_AT_ONCE = 4096;
-    private static final String TOKENIZER = "tokenizer.json";
-
-    private final Checkpoint model;
-    private final Tokenizer tokenizer;
-    private final Scorer scorer;
-    private final boolean sameTokens;
-
-    private LearnedReward(Checkpoint model, Tokenizer tokenizer, boolean sameTokens) {
-        this.model = model;
-        this.tokenizer = tokenizer;
-        this.sameTokens = sameTokens;
-        this.scorer = new Scorer(model.decoder());
-    }
+final class LearnedReward implements Reward {
+    private final RewardModel model;
 
     /**
-     * Opens a reward model of one score.
+     * A reward.
      *
-     * @param folder its checkpoint
-     * @param policy the folder of the policy's tokenizer
+     * @param model a reward model of one score, which stays the caller's
+     * @param folder where it was found
      */
-    static LearnedReward open(Path folder, Path policy, DType dtype, Device device) {
-        Checkpoint model = Checkpoint.load(folder, Optional.of(dtype), device);
-        try {
-            if (!model.decoder().architecture().isScoring()
-                    || model.decoder().architecture().outputs() != 1) {
-                throw new PlumbException(
-                        folder + " is no reward model of one score. Train one with `plumb train reward`.");
-            }
-            return new LearnedReward(model, Tokenizer.load(model.folder()), isSame(model.folder(), policy));
-        } catch (RuntimeException e) {
-            model.close();
-            throw e;
+    LearnedReward(RewardModel model, Path folder) {
+        if (model.shape().isClassifying()) {
+            throw new PlumbException(folder + " is a process reward model, which judges steps: name it in"
+                    + " process_reward_model in place of reward_models.");
         }
-    }
-
-    private static boolean isSame(Path one, Path other) {
-        try {
-            Path file = one.resolve(TOKENIZER);
-            return Files.exists(file)
-                    && Files.exists(other.resolve(TOKENIZER))
-                    && Files.mismatch(file, other.resolve(TOKENIZER)) < 0;
-        } catch (IOException e) {
-            throw new PlumbException(one.resolve(TOKENIZER) + " cannot be read (" + e.getMessage() + ").", e);
+        if (!model.shape().isScoring() || model.shape().outputs() != 1) {
+            throw new PlumbException(folder + " is no reward model of one score. Train one with `plumb train reward`.");
         }
+        this.model = model;
     }
 
     @Override
     public List<Score> scores(List<RewardInput> inputs) {
-        List<Score> out = new ArrayList<>();
-        List<int[]> batch = new ArrayList<>();
-        int tokens = 0;
-        for (RewardInput input : inputs) {
-            int[] ids = ids(input);
-            if (!batch.isEmpty() && tokens + ids.length > TOKENS_AT_ONCE) {
-                add(out, batch);
-                batch.clear();
-                tokens = 0;
-            }
-            batch.add(ids);
-            tokens += ids.length;
-        }
-        add(out, batch);
-        return out;
+        List<int[]> texts = inputs.stream().map(this::ids).toList();
+        return RewardModel.inPasses(texts, ids -> ids.length, model.scorer()::rewards).stream()
+                .map(score -> Score.of(score[0]))
+                .toList();
     }
 
     private int[] ids(RewardInput input) {
-        if (sameTokens && input.ids().length > 0) {
+        if (model.readsTokensOf(input)) {
             return input.ids();
         }
-        int[] ids = tokenizer.encode(input.prompt() + input.completion());
-        boolean opens = tokenizer.addsBos()
-                && tokenizer.bos().isPresent()
-                && (ids.length == 0 || ids[0] != tokenizer.bos().getAsInt()); // a rendered prompt may have it
-        boolean closes = input.stopped() && tokenizer.eos().isPresent();
-        int[] whole = new int[ids.length + (opens ? 1 : 0) + (closes ? 1 : 0)];
-        System.arraycopy(ids, 0, whole, opens ? 1 : 0, ids.length);
-        if (opens) {
-            whole[0] = tokenizer.bos().getAsInt();
+        int[] ids = model.opened(input.prompt() + input.completion());
+        OptionalInt eos = model.tokenizer().eos();
+        if (input.stopped() && eos.isPresent()) {
+            ids = Arrays.copyOf(ids, ids.length + 1);
+            ids[ids.length - 1] = eos.getAsInt();
         }
-        if (closes) {
-            whole[whole.length - 1] = tokenizer.eos().getAsInt();
-        }
-        return whole;
-    }
-
-    private void add(List<Score> out, List<int[]> batch) {
-        if (!batch.isEmpty()) {
-            scorer.rewards(batch).forEach(score -> out.add(Score.of(score[0])));
-        }
-    }
-
-    @Override
-    public void close() {
-        try (model) {
-            tokenizer.close();
-        }
+        return ids;
     }
 }

@@ -67,6 +67,16 @@ interface Loop {
         return List.of();
     }
 
+    /** Whether {@link #answers} ever has any. */
+    default boolean keepsAnswers() {
+        return false;
+    }
+
+    /** Answers that the step which was begun learns from, those that are to be shown. */
+    default List<Answered> answers() {
+        return List.of();
+    }
+
     /** Adds to a checkpoint what the loop remembers from one step to the next. */
     default void save(Path folder) throws IOException {}
 

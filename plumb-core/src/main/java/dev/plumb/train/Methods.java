@@ -185,10 +185,17 @@ public final class Methods {
                             + " same teaches nothing (frac_reward_zero_std). The relatives go by loss_type: dr_grpo, dapo,"
                             + " cispo, and GSPO by importance_sampling_level: sequence. A loss near 0 is normal: the"
                             + " advantages of a group add up to 0. Watch reward, completions/clipped_ratio, entropy and"
-                            + " the samples.",
+                            + " the samples. With supervision: process a process_reward_model judges the steps of answers, and"
+                            + " a token counts by what its own step and later ones are worth beside all steps of the group;"
+                            + " the policy must write steps, as those the model was taught on. Watch prm/mean_score,"
+                            + " prm/steps_per_solution and prm/tokens_per_step too: step_mean keeps splitting steps from"
+                            + " paying, mask_truncated_completions endless answers, and an accuracy of weight 0 shows"
+                            + " whether the answers become right (prm/outcome_correlation).",
                     """
                     L = - (1/N) Σ min(ρ_t Â, clip(ρ_t, 1 - ε_low, 1 + ε_high) Â) + β KL(π || π_ref)
                     Â = (r - mean of its group) / (std of its group + eps)   ρ_t = π(y_t) / π_old(y_t)
+                    process: Â_t = Σ (c_j - mean) / (std + eps) over the steps j that end at t or later; mean and std of the
+                    scores c of all steps of the group
                     N: tokens of the whole batch (dapo); other loss types weigh tokens otherwise""",
                     PROMPTS,
                     "the model, its gradients, two AdamW moments and the keys and values of the answers that are being"
@@ -252,11 +259,14 @@ public final class Methods {
                             + "come, so that each token has an advantage of its own. Updates are clipped. Start from a model "
                             + "that was fine-tuned (sft) with reward_models and value_model from method reward. Watch "
                             + "objective/kl, objective/scores, val/explained_variance (above 0 once the value function works) "
-                            + "and the samples. If scores rise and text degenerates, raise kl_coef; if the model unlearns "
-                            + "what it could, give it text to go on imitating (ptx_data, PPO-ptx).",
+                            + "and the samples. If scores rise and text degenerates, raise kl_coef. With process_reward_model "
+                            + "and step_rewards each step of an answer pays where it ends, besides the reward of the answer, if "
+                            + "other rewards are given. If the model unlearns what it could, give it text to go on imitating "
+                            + "(ptx_data, PPO-ptx).",
                     """
                     L = - mean min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t) + vf_coef L_V - entropy_coef H + ptx_coef L_ptx
                     Â: whitened generalised advantages of r_t = - β (log π_old - log π_ref) + [t last] score
+                        + [t ends step j] α s_j   s_j: of the scores c by step_rewards, such as softmax(-c/T)_j c_j
                     L_V = 1/2 mean max((V - R)², (V_clipped - R)²)
                     L_ptx = - (1/N) Σ log π(text_t)   N: trained tokens of ptx_data in the step""",
                     PROMPTS,

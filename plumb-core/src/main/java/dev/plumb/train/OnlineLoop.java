@@ -17,11 +17,13 @@ import dev.plumb.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Learns from what the policy itself writes: draws completions of some prompts, has them rewarded, lets the objective say what
@@ -47,13 +49,17 @@ final class OnlineLoop implements Loop {
     private final Optional<PtxTerm> ptx;
     private final long seed;
     private final boolean exact;
+    private final int shownPrompts;
     private double[] memory;
     private Rollout rollout = Rollout.NONE;
     private Metrics ofRollout = new Metrics();
     private List<String> said = List.of();
+    private List<Answered> shown = List.of();
     private long tokens;
     private PtxTerm.Share ofPtx = NO_PTX;
     private boolean learnt;
+    private double fromSampler; // log-probabilities of what was drawn, as sampler and trainer compute them
+    private boolean saidOfSteps;
     private Schedule.Turn turn = new Schedule.Turn(0, 0, 0, List.of());
 
     /**
@@ -100,6 +106,7 @@ final class OnlineLoop implements Loop {
                 .map(of -> of.criticLearningRate() / job.learningRate())
                 .orElse(1.0);
         this.seed = job.run().seed();
+        this.shownPrompts = job.run().samplePrompts();
         this.source = new RolloutSource(roller, rewards, settings, order, seed);
         this.memory = objective.start();
     }
@@ -107,6 +114,7 @@ final class OnlineLoop implements Loop {
     @Override
     public void begin(TokenStore store, Schedule.Turn now) {
         turn = now;
+        shown = List.of();
         if (now.phase() == 0) {
             collect(store, now);
         }
@@ -129,6 +137,37 @@ final class OnlineLoop implements Loop {
         ofRollout.merge(drawn.measures());
         tokens = drawn.tokens();
         said = drawn.notes();
+        if (objective.needsSteps()
+                && !saidOfSteps
+                && JudgedSteps.areWholeAnswers(drawn.kept().scores())) {
+            saidOfSteps = true;
+            said = Stream.concat(said.stream(), Stream.of(JudgedSteps.WHOLE_ANSWERS))
+                    .toList();
+        }
+        if (settings.keepsAnswersAt(now.step())) {
+            shown = shown(drawn.kept().scores());
+        }
+    }
+
+    /** All answers to the first prompts of the rollout. */
+    private List<Answered> shown(RewardScores scores) {
+        List<Answered> out = new ArrayList<>();
+        for (int i = 0; i < Math.min(rollout.written().size(), shownPrompts * settings.generations()); i++) {
+            Map<String, Double> of = named(scores, i);
+            double[] advantages = rollout.credit().advantages().get(i);
+            of.put("advantage", Arrays.stream(advantages).average().orElse(0));
+            out.add(roller.shown(rollout.written().get(i), of));
+        }
+        return out;
+    }
+
+    private static Map<String, Double> named(RewardScores scores, int answer) {
+        Map<String, Double> out = new LinkedHashMap<>();
+        out.put("reward", scores.totals()[answer]);
+        for (int k = 0; k < scores.names().size(); k++) {
+            out.put(scores.names().get(k), scores.raw()[k][answer]);
+        }
+        return out;
     }
 
     /**
@@ -191,7 +230,7 @@ final class OnlineLoop implements Loop {
                 values,
                 greedy,
                 objective.needsValuesAtCuts() ? scorer.valuesAtCuts(written) : new double[0],
-                List.of());
+                JudgedSteps.of(scores));
     }
 
     /** Rewards of each completion; of one that must not be learnt from, none. */
@@ -211,6 +250,13 @@ final class OnlineLoop implements Loop {
         Metrics out = new Metrics();
         credit.measures().forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
+        out.merge(JudgedSteps.measures(scores));
+        counts(scores, out);
+        return out;
+    }
+
+    /** What rewards counted, time-outs in all among it. */
+    private static void counts(RewardScores scores, Metrics out) {
         scores.counts().forEach((name, count) -> out.set(name, count));
         out.set(
                 "reward_timeouts",
@@ -218,7 +264,6 @@ final class OnlineLoop implements Loop {
                         .filter(count -> count.getKey().endsWith("/timeouts"))
                         .mapToLong(Map.Entry::getValue)
                         .sum());
-        return out;
     }
 
     /** Measures how far the draws are from the policy, where that is known; gives weights that make up for it. */
@@ -264,6 +309,7 @@ final class OnlineLoop implements Loop {
             measured.set("early_stopped", 0);
         }
         double drift = learner.learn(optimizer, rollout, chosen, step, policyMoves(), measured);
+        fromSampler = measured.values().getOrDefault("sampling/sampling_logp_difference/mean", 0.0);
         if (objective.stopsAt(drift)) {
             rollout = rollout.giveUp();
             optimizer.discard();
@@ -307,6 +353,9 @@ final class OnlineLoop implements Loop {
         if (exact && learnt) { // rounding of 16 bits adds up over whole answers
             SoundStart.require(loss - ofPtx.loss(), objective.lossAtStart(), true);
             rollout.written().forEach(one -> SoundStart.requireSame(one.old(), one.reference()));
+            if (!settings.truncates()) {
+                SoundStart.requireAgreement(fromSampler);
+            }
         }
     }
 
@@ -315,7 +364,9 @@ final class OnlineLoop implements Loop {
         List<Written> written = roller.draw(store, rows, settings.numGenerationsEval(), seed ^ EVALUATION, 0);
         written = scorer.score(written, objective.needsReference(), objective.needsReference());
         RewardScores scores = rewards.scores(roller.inputs(store, written));
-        Metrics out = new Metrics();
+        said = Stream.concat(said.stream(), scores.faults().stream()).toList();
+        Metrics out = JudgedSteps.measures(scores);
+        counts(scores, out);
         for (int i = 0; i < written.size(); i++) {
             Written one = written.get(i);
             double total = scores.totals()[i];
@@ -355,13 +406,17 @@ final class OnlineLoop implements Loop {
     @Override
     public Map<String, Double> judge(Example row, int[] answer, boolean stopped) {
         RewardInput input = roller.input((TokenPrompt) row, answer, stopped);
-        RewardScores scores = rewards.scores(List.of(input));
-        Map<String, Double> out = new LinkedHashMap<>();
-        out.put("reward", scores.totals()[0]);
-        for (int k = 0; k < scores.names().size(); k++) {
-            out.put(scores.names().get(k), scores.raw()[k][0]);
-        }
-        return out;
+        return named(rewards.scores(List.of(input)), 0);
+    }
+
+    @Override
+    public boolean keepsAnswers() {
+        return settings.completionsSteps() > 0 && shownPrompts > 0;
+    }
+
+    @Override
+    public List<Answered> answers() {
+        return shown;
     }
 
     @Override

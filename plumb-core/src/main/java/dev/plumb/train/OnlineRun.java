@@ -26,6 +26,10 @@ public record OnlineRun(
         @Inline Rewards rewards,
         @Inline PtxSettings ptx,
         @Inline ReferenceSettings reference) {
+    /** Checks that something rewards. */
+    public OnlineRun {
+        rewards.requireAny();
+    }
 
     /**
      * The same with what a method takes where nothing is given, if its objective can learn so.
@@ -50,10 +54,10 @@ public record OnlineRun(
                     "this loss has no ratio of the policy to the one that wrote, so a rollout"
                             + " can be learnt from in one step only: set num_iterations and num_mini_batches to 1");
         }
-        if (objective.needsSteps()) {
+        if (objective.needsSteps() && all.dynamicSampling()) {
             throw new IllegalArgumentException(
-                    "rewards of steps are asked for, and a run has nothing yet that judges the"
-                            + " steps of its answers: use supervision: outcome with grpo, step_rewards: outcome_only with ppo");
+                    "dynamic_sampling drops prompts whose answers earned the same, though their"
+                            + " steps, from which is learnt, did not: leave it out");
         }
         if (reference.precomputeRefLogProbs()) {
             throw new IllegalArgumentException(
@@ -61,6 +65,6 @@ public record OnlineRun(
                             + " but what this method learns from is written anew at each; leave it out");
         }
         reference.requireFits(run);
-        return new OnlineRun(run, optimisation, numTrainEpochs, all, rewards, ptx, reference);
+        return new OnlineRun(run, optimisation, numTrainEpochs, all, rewards.settled(objective), ptx, reference);
     }
 }

@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param dynamicSampling whether prompts whose completions all earned the same are replaced
  * @param maxResample how often further prompts are drawn for that
  * @param numGenerationsEval completions of each held-out prompt
+ * @param completionsSteps steps between rollouts that are kept to be read
  */
 public record OnlineSettings(
         @Setting(
@@ -126,9 +127,9 @@ public record OnlineSettings(
         @Setting(
                 doc =
                         "How often further prompts are drawn, each time as many as are missing; then the step goes on with"
-                                + " what it has, and says so.",
+                                + " what it has, and says so. 0: such prompts are left out and no further ones drawn.",
                 byDefault = "10",
-                min = 1,
+                min = 0,
                 source = "verl: max_num_gen_batches 10")
         int maxResample,
 
@@ -138,7 +139,16 @@ public record OnlineSettings(
                 byDefault = "1",
                 min = 1,
                 source = "TRL")
-        int numGenerationsEval) {
+        int numGenerationsEval,
+
+        @Setting(
+                doc =
+                        "Steps between rollouts of which answers are kept to be read, with their rewards and advantages, in"
+                                + " completions.jsonl and in the report: all to sample_prompts of the prompts. 0: none.",
+                byDefault = "50",
+                min = 0,
+                source = "TRL: log_completions")
+        int completionsSteps) {
     /** The same with what is not given. */
     OnlineSettings or(int generations, int miniBatches) {
         return new OnlineSettings(
@@ -155,11 +165,17 @@ public record OnlineSettings(
                 importanceSamplingClipMin,
                 dynamicSampling,
                 maxResample,
-                numGenerationsEval);
+                numGenerationsEval,
+                completionsSteps);
+    }
+
+    /** Whether answers of the rollout that begins at a step, from 0, are kept to be read. */
+    boolean keepsAnswersAt(long step) {
+        return completionsSteps > 0 && step % completionsSteps < steps();
     }
 
     /** Whether tokens are drawn from another distribution than the policy's at its temperature. */
-    private boolean truncates() {
+    boolean truncates() {
         return topP < 1 || topK > 0 || minP > 0 || repetitionPenalty != 1;
     }
 

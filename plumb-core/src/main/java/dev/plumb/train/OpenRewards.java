@@ -1,8 +1,12 @@
 package dev.plumb.train;
 
+import dev.plumb.data.StepFormat;
 import dev.plumb.hub.Checkpoint;
+import dev.plumb.reward.Aggregate;
+import dev.plumb.reward.Reward;
 import dev.plumb.reward.RewardPart;
 import dev.plumb.reward.RewardSet;
+import dev.plumb.text.Tokenizer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,15 +15,20 @@ import java.util.Optional;
 
 /** Reward functions and reward models that are ready to score. */
 public final class OpenRewards implements AutoCloseable {
+    /** What the reward of a process reward model is called. */
+    static final String PROCESS = "process";
+
     /** A model may score many long answers in one call. */
     private static final Duration DEADLINE = Duration.ofMinutes(30);
 
     private final RewardSet set;
-    private final List<LearnedReward> models;
+    private final List<RewardModel> models;
+    private final List<String> notes;
 
-    private OpenRewards(RewardSet set, List<LearnedReward> models) {
+    private OpenRewards(RewardSet set, List<RewardModel> models, List<String> notes) {
         this.set = set;
         this.models = models;
+        this.notes = List.copyOf(notes);
     }
 
     /**
@@ -27,38 +36,48 @@ public final class OpenRewards implements AutoCloseable {
      *
      * @param settings which
      * @param policy the model that writes, in whose format and on whose device models score
+     * @param tokenizer the policy's, which stays the caller's
      * @return the rewards, to be closed
      * @throws dev.plumb.config.PlumbException if one cannot work on this machine, or a model is no reward model
      */
-    public static OpenRewards of(Rewards settings, Checkpoint policy) {
+    public static OpenRewards of(Rewards settings, Checkpoint policy, Tokenizer tokenizer) {
         List<RewardPart> parts = new ArrayList<>(settings.functions().parts());
-        List<LearnedReward> models = new ArrayList<>();
+        List<RewardModel> models = new ArrayList<>();
+        List<String> notes = new ArrayList<>();
         try {
             for (int i = 0; i < settings.rewardModels().size(); i++) {
                 Path folder = settings.rewardModels().get(i);
-                LearnedReward model = LearnedReward.open(
-                        folder,
-                        policy.folder(),
-                        policy.decoder().weights().dtype(),
-                        policy.decoder().device());
-                models.add(model);
-                parts.add(new RewardPart(
-                        settings.rewardModels().size() == 1 ? "model" : "model_" + (i + 1),
-                        model,
-                        settings.rewardModelWeights().isEmpty()
-                                ? 1
-                                : settings.rewardModelWeights().get(i),
-                        Optional.empty(),
-                        Optional.empty(),
-                        RewardPart.Normalise.NONE,
-                        DEADLINE,
-                        RewardPart.OnFailure.MASK));
+                models.add(RewardModel.open(folder, policy));
+                String name = settings.rewardModels().size() == 1 ? "model" : "model_" + (i + 1);
+                parts.add(part(name, new LearnedReward(models.get(i), folder), settings.weight(i)));
             }
-            return new OpenRewards(new RewardSet(parts), models);
+            ProcessRewardSettings process = settings.process();
+            if (process.processRewardModel().isPresent()) {
+                Path folder = process.processRewardModel().get();
+                StepFormat format = StepFormat.of(folder, process.stepSeparator(), process.maxSolutionSteps());
+                RewardModel model = RewardModel.open(folder, policy);
+                models.add(model);
+                Aggregate aggregate = process.processRewardAggregate().orElseThrow();
+                parts.add(part(PROCESS, new StepReward(model, folder, format, tokenizer, aggregate), process.weight()));
+                notes.add("process_reward_model: in answers " + format.words() + ".");
+            }
+            return new OpenRewards(new RewardSet(parts), models, notes);
         } catch (RuntimeException e) {
-            models.forEach(LearnedReward::close);
+            models.forEach(RewardModel::close);
             throw e;
         }
+    }
+
+    private static RewardPart part(String name, Reward model, double weight) {
+        return new RewardPart(
+                name,
+                model,
+                weight,
+                Optional.empty(),
+                Optional.empty(),
+                RewardPart.Normalise.NONE,
+                DEADLINE,
+                RewardPart.OnFailure.MASK);
     }
 
     /**
@@ -70,8 +89,17 @@ public final class OpenRewards implements AutoCloseable {
         return set;
     }
 
+    /**
+     * What the user should know of them, such as how steps are told where they are judged.
+     *
+     * @return sentences, for a run mostly none
+     */
+    public List<String> notes() {
+        return notes;
+    }
+
     @Override
     public void close() {
-        models.forEach(LearnedReward::close);
+        models.forEach(RewardModel::close);
     }
 }

@@ -14,8 +14,8 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A run as one page, {@code report.html}: results before and after, curves, answers, what was found in the data, the
- * configuration and the provenance. The page is a single file without scripts and opens without a network.
+ * A run as one page, {@code report.html}: results before and after, curves, answers to held-out prompts and some that were
+ * learnt from, what was found in the data, the configuration and the provenance. The page is a single file without scripts and opens without a network.
  *
  * <p>The results come from {@code summary.json} if there is one: <pre>{@code
  * {"title": "...", "notes": ["..."], "next_commands": ["..."],
@@ -56,6 +56,7 @@ public final class Report {
         section("Curves", run.entries().isEmpty() ? "" : new Curves(run.entries()).html());
         Answers answers = new Answers(run.samples());
         section("Answers", answers.isEmpty() ? "" : answers.html());
+        section("Learnt from", Answers.bySteps(run.completions()));
         section("Data", run.preflight().isMissingNode() ? "" : JsonHtml.render(run.preflight()));
         section("Configuration", run.config().isBlank() ? "" : "<pre class=\"config\">" + config() + "</pre>");
         section("Provenance", run.provenance().isMissingNode() ? "" : JsonHtml.render(run.provenance()));

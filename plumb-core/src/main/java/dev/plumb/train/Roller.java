@@ -9,8 +9,8 @@ import dev.plumb.reward.RewardInput;
 import dev.plumb.tensor.Device;
 import dev.plumb.text.Tokenizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Lets the policy answer prompts, on the very weights that are trained, and turns answers to what rewards look at. */
@@ -84,17 +84,9 @@ final class Roller {
         return written;
     }
 
-    /** An answer as text, for reward functions; the token that ended it is left out. */
+    /** An answer, for reward functions. */
     RewardInput input(TokenPrompt row, int[] answer, boolean ended) {
-        int[] whole = Arrays.copyOf(row.prompt(), row.prompt().length + answer.length);
-        System.arraycopy(answer, 0, whole, row.prompt().length, answer.length);
-        return new RewardInput(
-                tokenizer.decode(row.prompt()),
-                tokenizer.decode(answer, true),
-                answer.length,
-                ended,
-                row.columns(),
-                whole);
+        return RewardInput.of(tokenizer, row.prompt(), answer, ended, row.columns());
     }
 
     /** The same of many. */
@@ -102,6 +94,11 @@ final class Roller {
         return written.stream()
                 .map(one -> input((TokenPrompt) store.get(one.row()), one.ids(), one.stopped()))
                 .toList();
+    }
+
+    /** An answer and what is said of it, for people. */
+    Answered shown(Written one, Map<String, Double> scores) {
+        return new Answered(tokenizer.decode(one.prompt()), tokenizer.decode(one.ids(), true), scores);
     }
 
     int maxLength() {

@@ -3,6 +3,7 @@ package dev.plumb.train;
 import dev.plumb.objective.Loss;
 import dev.plumb.objective.PolicyBatch;
 import dev.plumb.objective.PolicyObjective;
+import dev.plumb.objective.SamplerMismatch;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Scope;
@@ -44,6 +45,21 @@ final class RolloutLearner {
         this.device = policy.decoder().device();
     }
 
+    /** How far the policy has gone from the one that wrote, and what terms are weighed by, summed over tokens. */
+    private static final class Drift {
+        private double k3;
+        private double weights;
+        private double squares;
+
+        void add(Tensor logRatios, Optional<Tensor> corrections) { // [tokens]
+            Tensor ratios = logRatios.exp();
+            k3 += ratios.sub(1).sub(logRatios).sum().item();
+            Tensor weighed = corrections.map(ratios::mul).orElse(ratios);
+            weights += weighed.sum().item();
+            squares += weighed.square().sum().item();
+        }
+    }
+
     /**
      * Adds up gradients.
      *
@@ -62,18 +78,22 @@ final class RolloutLearner {
             PolicyObjective.Step step,
             boolean both,
             Metrics measured) {
-        double drift = 0;
+        Drift drift = new Drift();
         for (RolloutPart part : scorer.parts(rollout.written(), chosen, objective.together())) {
             try (Scope scope = Scope.open()) {
-                drift += learn(rollout, part, step, both, measured);
+                learn(rollout, part, step, both, measured, drift);
                 optimizer.collect();
             }
         }
-        return step.tokens() == 0 ? 0 : drift / step.tokens();
+        if (step.tokens() == 0) {
+            return 0;
+        }
+        measured.set("ratio/ess", drift.weights * drift.weights / (drift.squares * step.tokens()));
+        return drift.k3 / step.tokens();
     }
 
-    /** Adds to gradients and metrics; gives the sum of ρ − 1 − log ρ over the part's tokens. */
-    private double learn(Rollout rollout, RolloutPart part, PolicyObjective.Step step, boolean both, Metrics measured) {
+    private void learn(
+            Rollout rollout, RolloutPart part, PolicyObjective.Step step, boolean both, Metrics measured, Drift drift) {
         Policy.Learning learning = policy.learn(part.packing(), checkpointing);
         LogProbs.Scores scores = learning.score();
         Tensor logps = scores.logps().requiresGrad(true); // a leaf: the objective sees nothing behind it
@@ -95,8 +115,21 @@ final class RolloutLearner {
                 "entropy",
                 scores.entropies().detach().sum().item(),
                 part.packing().trained());
-        Tensor apart = logps.detach().sub(batch.oldLogps());
-        return apart.exp().sub(1).sub(apart).sum().item();
+        drift.add(logps.detach().sub(batch.oldLogps()), batch.weights());
+        compare(part.of(rollout.written()), logps.detach(), measured);
+    }
+
+    /** Where the policy was not asked before, this first pass tells whether it agrees with what drew the tokens. */
+    private static void compare(List<Written> written, Tensor logps, Metrics measured) {
+        if (written.get(0).old().length == 0) {
+            double[] drawn = written.stream()
+                    .flatMapToDouble(one -> Arrays.stream(one.drawn()))
+                    .toArray();
+            SamplerMismatch.NONE
+                    .of(List.of(logps.toDoubles()), List.of(drawn))
+                    .measures()
+                    .forEach(measured::add);
+        }
     }
 
     private PolicyBatch batch(

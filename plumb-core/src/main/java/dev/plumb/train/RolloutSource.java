@@ -82,7 +82,7 @@ final class RolloutSource {
             found += differ.size();
         }
         measures.set("dynamic_sampling/rounds", rounds);
-        if (found < wanted) {
+        if (found < wanted && settings.maxResample() > 0) {
             notes.add(
                     "dynamic sampling: after " + rounds + " further rounds the answers to " + found + " prompts differ"
                             + " in reward where " + wanted + " were wanted; step " + (turn.step() + 1)

@@ -56,6 +56,15 @@ public record RunLayout(Path root) {
     }
 
     /**
+     * Answers that the run learnt from, in the form of {@link SampleLog}; {@code step} is the first step that did.
+     *
+     * @return {@code completions.jsonl}
+     */
+    public Path completions() {
+        return root.resolve("completions.jsonl");
+    }
+
+    /**
      * Results before and after with their confidence intervals, see {@link Report}.
      *
      * @return {@code summary.json}
@@ -106,7 +115,7 @@ public record RunLayout(Path root) {
 
     /** The files that a start writes anew, all but the configuration, which may be the user's own. */
     List<Path> derived() {
-        return List.of(preflight(), metrics(), samples(), summary(), provenance(), report());
+        return List.of(preflight(), metrics(), samples(), completions(), summary(), provenance(), report());
     }
 
     /**

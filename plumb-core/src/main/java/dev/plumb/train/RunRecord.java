@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
  * @param preflight missing without one
  * @param entries the logged metrics
  * @param samples the sampled answers
+ * @param completions answers that were learnt from
  * @param provenance missing without one
  * @param summary missing without one
  * @param faults files that are there but cannot be read, as sentences
@@ -30,6 +31,7 @@ record RunRecord(
         JsonNode preflight,
         List<MetricsLog.Entry> entries,
         List<JsonNode> samples,
+        List<JsonNode> completions,
         JsonNode provenance,
         JsonNode summary,
         List<String> faults) {
@@ -37,6 +39,7 @@ record RunRecord(
     static RunRecord read(RunLayout layout) {
         List<String> faults = new ArrayList<>();
         List<JsonNode> samples = new ArrayList<>();
+        List<JsonNode> completions = new ArrayList<>();
         List<MetricsLog.Entry> entries = new ArrayList<>();
         if (Files.exists(layout.metrics())) {
             attempt(faults, () -> entries.addAll(MetricsLog.read(layout.metrics())));
@@ -44,12 +47,16 @@ record RunRecord(
         if (Files.exists(layout.samples())) {
             attempt(faults, () -> StepLines.objects(layout.samples(), samples::add));
         }
+        if (Files.exists(layout.completions())) {
+            attempt(faults, () -> StepLines.objects(layout.completions(), completions::add));
+        }
         return new RunRecord(
                 layout.root().toAbsolutePath().normalize().getFileName().toString(),
                 text(layout.config(), faults),
                 json(layout.preflight(), faults),
                 entries,
                 samples,
+                completions,
                 json(layout.provenance(), faults),
                 json(layout.summary(), faults),
                 faults);

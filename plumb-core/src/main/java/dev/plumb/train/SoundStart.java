@@ -9,6 +9,8 @@ final class SoundStart {
     /** Numbers of 16 bits round otherwise where rows are laid out otherwise, or others stand beside them. */
     private static final double NARROW_BOUND = 0.05;
 
+    private static final double MOST_APART = 0.05;
+
     private SoundStart() {}
 
     /**
@@ -41,6 +43,22 @@ final class SoundStart {
         if (Math.abs(loss - expected) > bound * Math.max(1, expected)) {
             throw new PlumbException("Before the first update policy and reference must agree and the loss be "
                     + expected + ", but it is " + loss + ". The reference is not the model that is trained.");
+        }
+    }
+
+    /**
+     * Refuses to learn from tokens that were drawn from something else than the policy.
+     *
+     * @param apart how far log-probabilities of sampler and trainer are apart, the mean over tokens, in nats
+     */
+    static void requireAgreement(double apart) {
+        if (apart > MOST_APART) {
+            throw new PlumbException(
+                    "Before the first update the log-probabilities with which answers were drawn differ"
+                            + " from those that are learnt from by " + apart
+                            + " nats a token, in the mean, where rounding gives"
+                            + " less than 0.001: sampling and training do not compute the same model. Please report it with the"
+                            + " model's config.json; it cannot be learnt from what it writes.");
         }
     }
 }

@@ -1,6 +1,7 @@
 package dev.plumb.train;
 
 import dev.plumb.data.Example;
+import dev.plumb.data.StepFormat;
 import dev.plumb.data.TokenJudged;
 import dev.plumb.data.TokenSteps;
 import dev.plumb.data.TokenStore;
@@ -17,10 +18,12 @@ import dev.plumb.tensor.NoGrad;
 import dev.plumb.tensor.Scope;
 import dev.plumb.tensor.Tensor;
 import java.nio.IntBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 
 /**
@@ -32,6 +35,7 @@ final class StepLoop implements Loop {
     private final Optimisation optimisation;
     private final StepObjective objective;
     private final Reading reading;
+    private final Optional<StepFormat> format;
     private final boolean freezeBackbone;
 
     /**
@@ -52,6 +56,7 @@ final class StepLoop implements Loop {
      * A loop.
      *
      * @param decoder a model of one score, or of two classes at every token
+     * @param format how solutions fall into steps, which the model's folder keeps; empty for outcomes
      * @param freezeBackbone whether only the head is trained
      */
     StepLoop(
@@ -59,11 +64,13 @@ final class StepLoop implements Loop {
             Optimisation optimisation,
             StepObjective objective,
             Reading reading,
+            Optional<StepFormat> format,
             boolean freezeBackbone) {
         this.decoder = decoder;
         this.optimisation = optimisation;
         this.objective = objective;
         this.reading = reading;
+        this.format = format;
         this.freezeBackbone = freezeBackbone;
     }
 
@@ -178,6 +185,11 @@ final class StepLoop implements Loop {
 
     private Device device() {
         return decoder.device();
+    }
+
+    @Override
+    public void writeTo(Path folder) {
+        format.ifPresent(how -> how.writeTo(folder));
     }
 
     /** None: what judges writes nothing. */

@@ -3,6 +3,7 @@ package dev.plumb.train;
 import dev.plumb.config.Dump;
 import dev.plumb.config.PlumbException;
 import dev.plumb.data.Order;
+import dev.plumb.data.StepConfig;
 import dev.plumb.data.TokenStore;
 import dev.plumb.hub.AtomicFiles;
 import dev.plumb.hub.Hub;
@@ -173,7 +174,12 @@ public final class Training {
         }
         if (job instanceof SolutionJob judge) {
             Loop loop = new StepLoop(
-                    start, judge.optimisation(), judge.objective(), judge.reading(), judge.freezeBackbone());
+                    start,
+                    judge.optimisation(),
+                    judge.objective(),
+                    judge.reading(),
+                    judge.steps().map(StepConfig::format),
+                    judge.freezeBackbone());
             return train(loop, workplace, folder, interrupt);
         }
         if (job instanceof UnpairedJob judged) {
@@ -260,8 +266,9 @@ public final class Training {
         PolicyObjective objective = online.policy();
         Roller roller = new Roller(
                 start, workplace.tokenizer(), workplace.stops(), online.online(), maxCompletionLength(workplace));
-        try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint());
+        try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint(), workplace.tokenizer());
                 OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
+            rewards.notes().forEach(System.out::println);
             Order order = workplace.dataset().order(job.run().seed());
             Optional<PtxTerm> ptx = workplace.ptx().map(text -> PtxTerm.of(start, online, text));
             Function<Optional<Decoder>, Loop> loop = reference -> new OnlineLoop(

@@ -35,6 +35,7 @@ final class TrainingRun implements AutoCloseable {
     private final MetricsLog metrics;
     private final TensorBoardWriter events;
     private final SampleLog samples;
+    private final Optional<SampleLog> completions;
     private final Progress progress;
     private final Interrupt interrupt;
     private TrainerState state;
@@ -69,6 +70,9 @@ final class TrainingRun implements AutoCloseable {
         this.metrics = MetricsLog.open(folder.layout().metrics(), resumed);
         this.events = TensorBoardWriter.open(folder.layout().events(), resumed, Clock.systemUTC());
         this.samples = SampleLog.open(folder.layout().samples(), resumed);
+        this.completions = loop.keepsAnswers()
+                ? Optional.of(SampleLog.open(folder.layout().completions(), resumed))
+                : Optional.empty();
         this.progress = Progress.start(Terminal.detect(), state.step(), schedule.total(), settings.loggingSteps());
     }
 
@@ -137,6 +141,7 @@ final class TrainingRun implements AutoCloseable {
         while (!stopped && step < schedule.total()) {
             Schedule.Turn turn = schedule.turn(step);
             loop.begin(rows, turn);
+            keepAnswers(step + 1);
             Metrics measured = loop.learn(optimizer, rows, turn.rows());
             if (step == 0) {
                 loop.requireSoundStart(measured.values().get("loss"));
@@ -155,8 +160,17 @@ final class TrainingRun implements AutoCloseable {
         boolean last = steps == schedule.total() || stopped;
         boolean due = settings.evalSteps() > 0 && steps % settings.evalSteps() == 0;
         if (held.size() > 0 && (last || due || steps == 0)) {
-            evaluated(steps, loop.evaluate(held, held.rows()));
+            Metrics measured = loop.evaluate(held, held.rows());
+            loop.notes().forEach(this::note);
+            evaluated(steps, measured);
             sample(steps, prompts);
+        }
+    }
+
+    /** Writes down what a step, from 1, learns from, if it is to be shown. */
+    private void keepAnswers(long step) {
+        for (Answered one : loop.answers()) {
+            completions.orElseThrow().write(step, one.prompt(), one.completion(), one.scores());
         }
     }
 
@@ -248,6 +262,7 @@ final class TrainingRun implements AutoCloseable {
         for (String name : List.of(
                 "loss",
                 "reward",
+                "prm/mean_score",
                 "perplexity",
                 "rewards/accuracies",
                 "rewards/margins",
@@ -384,6 +399,7 @@ final class TrainingRun implements AutoCloseable {
                 metrics;
                 events;
                 samples) {
+            completions.ifPresent(SampleLog::close);
             progress.close();
         }
     }

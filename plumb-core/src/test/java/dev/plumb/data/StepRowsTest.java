@@ -171,7 +171,7 @@ class StepRowsTest {
                 Optional.empty(),
                 new Settings().config(),
                 512,
-                Optional.of(StepConfig.cutting(separator, 64)));
+                Optional.of(StepConfig.cutting(new StepFormat(separator, 64))));
         TokenSteps row = tokens(encoder, steps("Q:", List.of("one\ntwo", "three", "x"), 1, 0, UNKNOWN));
         assertThat(tokenizer.decode(row.prompt())).isEqualTo("<s>Q:");
         assertThat(pieces(row)).containsExactly("one\ntwo" + separator, "three" + separator, "x" + separator);
@@ -207,7 +207,7 @@ class StepRowsTest {
         assertThatThrownBy(() -> config("train_on_last_step_only=true", "label_policy=first_error"))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("leave label_policy out");
-        assertThatThrownBy(() -> StepConfig.cutting("", 3)).hasMessageContaining("step_separator");
+        assertThatThrownBy(() -> config("step_separator=\"\"")).hasMessageContaining("separated by something");
     }
 
     @Test
@@ -221,7 +221,7 @@ class StepRowsTest {
     }
 
     private static List<String> cut(int most, String text) {
-        return new StepCut("\n", most).of(text).steps();
+        return new StepCut(new StepFormat("\n", most)).of(text).steps();
     }
 
     @Test
@@ -234,9 +234,52 @@ class StepRowsTest {
         assertThat(cut(64, "$$\na\n$$\nb")).containsExactly("$$\na\n$$", "b");
         assertThat(cut(64, "it costs $$\nb\nc")).containsExactly("it costs $$", "b", "c"); // no fence without an end
         assertThat(cut(2, "a\nb\nc\nd")).containsExactly("a", "b\nc\nd");
-        assertThat(new StepCut("\n", 2).of("a\nb\nc").merged()).isTrue();
-        assertThat(new StepCut("\n", 3).of("a\nb\nc").merged()).isFalse();
+        assertThat(new StepCut(new StepFormat("\n", 2)).of("a\nb\nc").merged()).isTrue();
+        assertThat(new StepCut(new StepFormat("\n", 3)).of("a\nb\nc").merged()).isFalse();
         assertThat(cut(64, " \n\n")).isEmpty();
+    }
+
+    private static int[] ends(int most, String text) {
+        return new StepCut(new StepFormat("\n", most)).of(text).ends();
+    }
+
+    @Test
+    void aStepReachesUpToTheNext() {
+        assertThat(ends(64, "a\n\n\nb\n \n  c")).containsExactly(4, 8, 11);
+        assertThat(ends(64, "a")).containsExactly(1);
+        assertThat(ends(64, "\na\nb\n\n")).containsExactly(3, 6); // all that follows the last is its own
+        assertThat(ends(64, "---\na\n---\nb")).containsExactly(10, 11);
+        assertThat(ends(64, "x\n```\none\n```\ny")).containsExactly(2, 14, 15);
+        assertThat(ends(2, "a\nb\nc\nd")).containsExactly(2, 7);
+        assertThat(ends(64, " \n\n")).isEmpty();
+        StepCut cut = new StepCut(new StepFormat("\n", 64));
+        assertThat(cut.of("a\nb").closed()).isFalse();
+        assertThat(cut.of("a\nb\n ").closed()).isTrue();
+        assertThat(cut.of("a\n---").closed()).isFalse();
+        assertThat(cut.of("```\na\n```").closed()).isFalse();
+    }
+
+    @Test
+    void aModelIsAskedAsItWasTaught() throws IOException {
+        Optional<String> none = Optional.empty();
+        assertThat(StepFormat.of(folder, none, Optional.empty())).isEqualTo(new StepFormat("\n", 64));
+        assertThat(StepFormat.of(folder, Optional.of("; "), Optional.of(5))).isEqualTo(new StepFormat("; ", 5));
+        StepFormat taught = new StepFormat("\n\n", 9);
+        taught.writeTo(folder);
+        taught.writeTo(folder); // again, as where a run goes on
+        assertThat(StepFormat.of(folder, none, Optional.empty())).isEqualTo(taught);
+        assertThat(StepFormat.of(folder, Optional.of("\n\n"), Optional.of(70))).isEqualTo(new StepFormat("\n\n", 70));
+        assertThatThrownBy(() -> StepFormat.of(folder, Optional.of("\n"), Optional.empty()))
+                .isInstanceOf(PlumbException.class)
+                .hasMessageContaining("step_separator: \"\\n\"")
+                .hasMessageContaining("was taught with \"\\n\\n\" and reads nothing else: leave it out");
+        for (String broken : List.of("{", "[]", "{\"step_separator\": \"\", \"max_solution_steps\": 3}", "{}")) {
+            Files.writeString(folder.resolve(StepFormat.FILE), broken);
+            assertThatThrownBy(() -> StepFormat.of(folder, none, Optional.empty()))
+                    .isInstanceOf(PlumbException.class)
+                    .hasMessageContaining("does not say how steps end")
+                    .hasMessageContaining("give step_separator");
+        }
     }
 
     @Test

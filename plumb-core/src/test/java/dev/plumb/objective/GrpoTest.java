@@ -18,6 +18,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -627,6 +629,64 @@ class GrpoTest {
         assertThatThrownBy(() -> grpo("supervision=process")
                         .credit(experience(2, PolicyRows.single(in.get("lengths")), new double[] {1}), new double[0]))
                 .hasMessageContaining("process reward model");
+    }
+
+    @Test
+    void stepsOfCutAnswersStayOutOfTheBaselineWhereAsked() {
+        List<Steps> steps = List.of(
+                new Steps(new double[] {0.9, 0.1}, new int[] {0, 2}),
+                new Steps(new double[] {0.5}, new int[] {1}),
+                new Steps(new double[] {0}, new int[] {1}));
+        Experience all = judged(3, steps, List.of(new double[3], new double[2], new double[2]));
+        Experience cut = new Experience(
+                3,
+                all.rewards(),
+                all.weights(),
+                all.oldLogps(),
+                List.of(),
+                new boolean[] {true, true, false},
+                List.of(),
+                List.of(),
+                new double[0],
+                new double[0],
+                steps);
+        String[] settings = {"supervision=process", "mask_truncated_completions=true", "truncated_in_baseline=false"};
+        Credit credit = grpo(settings).credit(cut, new double[0]);
+        assertThat(credit.kept()).containsExactly(true, true, false);
+        assertThat(credit.advantages().get(2)).containsOnly(0);
+        Credit alone = grpo("supervision=process")
+                .credit(judged(2, steps.subList(0, 2), all.oldLogps().subList(0, 2)), new double[0]);
+        assertClose("first", credit.advantages().get(0), alone.advantages().get(0), 1e-12);
+        assertThat(grpo("supervision=process", "mask_truncated_completions=true")
+                        .credit(cut, new double[0])
+                        .advantages()
+                        .get(1)[0])
+                .isPositive(); // beside the cut one
+        assertThat(alone.advantages().get(1)[0]).isCloseTo(0, within(1e-12)); // the mean of the others
+    }
+
+    @Test
+    void whatStepsDoNotHeedIsRefused() {
+        assertThatThrownBy(() -> grpo("supervision=process", "scale_rewards=none"))
+                .hasMessageContaining("leave out scale_rewards");
+        assertThat(grpo("supervision=process", "loss_type=dr_grpo").needsRewards())
+                .isFalse();
+        assertThat(grpo().needsRewards()).isTrue();
+    }
+
+    @Test
+    void measuresOfSteps() {
+        List<Steps> steps = List.of(
+                new Steps(new double[] {0.8, 0.2}, new int[] {1, 5}),
+                new Steps(new double[] {0.5}, new int[] {2}),
+                Steps.NONE);
+        Map<String, Double> got = RolloutMeasures.ofSteps(steps).stream()
+                .collect(Collectors.toMap(Measure::name, one -> one.sum() / one.count()));
+        assertThat(got.get("prm/mean_score")).isCloseTo(0.5, within(1e-12));
+        assertThat(got.get("prm/min_score")).isCloseTo(0.35, within(1e-12));
+        assertThat(got.get("prm/steps_per_solution")).isEqualTo(1.5);
+        assertThat(got.get("prm/tokens_per_step")).isEqualTo(3);
+        assertThat(RolloutMeasures.ofSteps(List.of(Steps.NONE))).isEmpty();
     }
 
     private static Experience judged(JsonNode rewards, JsonNode ends, JsonNode lengths) {

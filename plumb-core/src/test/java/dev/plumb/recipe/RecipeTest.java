@@ -146,6 +146,22 @@ class RecipeTest {
     }
 
     @Test
+    void aJudgeOfStepsIsAnotherThingThanAModelOrAReward() {
+        String good = GOOD.replace("method: reward", "method: prm")
+                .replace("reward_models: ${judge}\n    value_model: ${judge}", "process_reward_model: ${judge}")
+                .replace("reward_models: [ '${judge}' ]", "process_reward_model: ${judge}");
+        OnlineJob ppo = (OnlineJob) job(read(good), 2);
+        assertThat(ppo.rewards().process().processRewardModel()).contains(Path.of("out/2-judge/final"));
+        assertThatThrownBy(() -> read(good.replaceFirst("process_reward_model: ", "reward_models: ")))
+                .hasMessageContaining("${judge} is a process reward model, but 'reward_models' takes a reward model");
+        assertThatThrownBy(() -> read(GOOD.replaceFirst("reward_models: ", "process_reward_model: ")))
+                .hasMessageContaining(
+                        "${judge} is a reward model, but 'process_reward_model' takes a process reward model");
+        assertThatThrownBy(() -> read(good.replace("model: ${ppo}", "model: ${judge}")))
+                .hasMessageContaining("${judge} is a process reward model, which writes nothing");
+    }
+
+    @Test
     void allFaultsOfAllStagesAreReportedAtOnceAndNoneFollowsFromAnother() {
         String bad =
                 GOOD.replace("learning_rate: 1e-3", "learning_rate: -1").replace("min_reward: 0.5", "min_reward: x");

@@ -127,6 +127,13 @@ class SelectionTest {
         assertThat(new BestOfN().pick(List.of())).isEmpty();
         assertThat(new BestOfN().pick(List.of(candidate("a", Double.NaN, 1), candidate("b", -3, 2))))
                 .hasValue(1);
+        List<Candidate> unscored = List.of(candidate("a", Double.NaN, 1), candidate("a", Double.NaN, 2));
+        for (Selection rule : List.of(new BestOfN(), new WeightedVote(), new TopVote(2))) {
+            assertThat(rule.pick(unscored)).isEmpty();
+        }
+        assertThat(new MajorityVote().pick(unscored)).hasValue(0);
+        assertThat(new WeightedVote().pick(List.of(candidate("a", Double.NaN, 1), candidate("b", 0, 2))))
+                .hasValue(1);
         assertThatThrownBy(() -> new WeightedVote().pick(List.of(candidate("a", -0.1, 1))))
                 .hasMessageContaining("scores from 0 to 1, not -0.1");
     }
@@ -138,6 +145,69 @@ class SelectionTest {
             assertThat(BestOfN.klBound(vector.at("/inputs/n/" + i).asInt()))
                     .isCloseTo(vector.at("/expected/kl_nats/" + i).asDouble(), within(1e-12));
         }
+    }
+
+    @Test
+    void theBestOfFewerIsTheMeanOverAllChoicesOfThem() {
+        double[] values = {4, 0.5, 3, -1, 2, 2}; // from the solution that is picked first to the last
+        for (int k = 1; k <= values.length; k++) {
+            double sum = 0;
+            int choices = 0;
+            for (int mask = 0; mask < 1 << values.length; mask++) {
+                if (Integer.bitCount(mask) == k) {
+                    sum += values[Integer.numberOfTrailingZeros(mask)];
+                    choices++;
+                }
+            }
+            assertThat(BestOfN.expected(values, k)).isCloseTo(sum / choices, within(1e-12));
+        }
+        assertThatThrownBy(() -> BestOfN.expected(values, 7)).hasMessageContaining("the best of 7 of 6");
+    }
+
+    /** The vector pass-at-k of the specification. */
+    @Test
+    void ofRightAndWrongSolutionsItIsPassAtK() {
+        int[] correct = {0, 1, 5, 16, 20};
+        double[][] want = {
+            {0, 0, 0},
+            {0.050000000000000044, 0.25, 0.5},
+            {0.25, 0.8063080495356038, 0.9837461300309598},
+            {0.8, 1, 1},
+            {1, 1, 1}
+        };
+        int[] k = {1, 5, 10};
+        for (int c = 0; c < correct.length; c++) {
+            double[] right = new double[20];
+            Arrays.fill(right, 0, correct[c], 1);
+            for (int i = 0; i < k.length; i++) {
+                assertThat(BestOfN.expected(right, k[i])).isCloseTo(want[c][i], within(1e-12));
+            }
+        }
+    }
+
+    @Test
+    void equalAnswersVoteTogether() {
+        FinalAnswers usual = new FinalAnswers(Optional.empty(), false);
+        assertThat(usual.of(List.of(
+                        "So \\boxed{\\frac12}.",
+                        "<answer>0.5</answer>",
+                        "#### 3",
+                        "I do not know.",
+                        "the answer is 3.",
+                        "<answer></answer>")))
+                .containsExactly(
+                        Optional.of("\\frac12"),
+                        Optional.of("\\frac12"),
+                        Optional.of("3"),
+                        Optional.empty(),
+                        Optional.of("3"),
+                        Optional.empty());
+        assertThat(new FinalAnswers(Optional.empty(), true).of(List.of("12 or 13", "none")))
+                .containsExactly(Optional.of("13"), Optional.empty());
+        assertThat(new FinalAnswers(Optional.of("Choice: (\\w)"), false).of(List.of("Choice: b", "Choice: B", "B")))
+                .containsExactly(Optional.of("b"), Optional.of("b"), Optional.empty());
+        assertThatThrownBy(() -> new FinalAnswers(Optional.of("("), false))
+                .hasMessageContaining("not a regular expression");
     }
 
     @Test

@@ -77,6 +77,23 @@ class KillAndResumeTest {
     }
 
     @Test
+    void stepsThatAModelJudged() throws IOException, InterruptedException {
+        Solutions.write(folder);
+        Path judge = tiny.train(
+                        "prm", "judge", "data: {files: [" + folder.resolve("stepwise.jsonl") + "]}", "max_steps: 20")
+                .finalModel();
+        hold(
+                "grpo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "process_reward_model: " + judge,
+                "supervision: process",
+                "num_generations: 2",
+                "num_iterations: 2",
+                "max_completion_length: 8");
+    }
+
+    @Test
     void aPolicyWithItsValueFunctionAndAPenaltyThatFollows() throws IOException, InterruptedException {
         hold(
                 "ppo",
@@ -101,6 +118,20 @@ class KillAndResumeTest {
                 "ptx_data: {files: [" + folder.resolve("demonstrations.jsonl") + "], eval_share: 0.15}",
                 "ptx_coef: 0.5",
                 "ptx_batch_size: 3");
+    }
+
+    @Test
+    void pairsOfThePolicysOwnWithAReferenceThatFollows() throws IOException, InterruptedException {
+        hold(
+                "online_dpo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                "num_mini_batches: 3",
+                "num_iterations: 2",
+                "sync_ref_model: true",
+                "ref_model_mixup_alpha: 1.0",
+                "ref_model_sync_steps: 6");
     }
 
     private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {

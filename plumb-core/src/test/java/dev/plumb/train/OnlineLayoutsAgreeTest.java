@@ -25,6 +25,7 @@ import dev.plumb.reward.RewardPart;
 import dev.plumb.reward.RewardScores;
 import dev.plumb.reward.RewardSet;
 import dev.plumb.reward.Score;
+import dev.plumb.reward.StepScores;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
 import dev.plumb.tensor.Functional;
@@ -196,14 +197,26 @@ class OnlineLayoutsAgreeTest {
         return out;
     }
 
-    /** A number that follows from the completion; one has none. */
+    /** Numbers of a completion and of its steps that follow from it; one has none. */
     private static final RewardSet REWARDS = new RewardSet(List.of(RewardPart.of(
             "some",
             inputs -> inputs.stream()
                     .map(input -> input.ids().length == 17
                             ? Score.notApplicable()
-                            : Score.of(new Random(Arrays.hashCode(input.ids())).nextInt(5) - 2))
+                            : Score.of(
+                                    new Random(Arrays.hashCode(input.ids())).nextInt(5) - 2,
+                                    steps(input.ids()),
+                                    List.of()))
                     .toList())));
+
+    /** A step ends at about every third token, and some tokens follow the last. */
+    private static StepScores steps(int... ids) {
+        Random random = new Random(ids.length);
+        int[] ends = IntStream.range(0, ids.length)
+                .filter(t -> random.nextInt(3) == 0)
+                .toArray();
+        return new StepScores(random.doubles(ends.length).toArray(), ends);
+    }
 
     private static RewardScores scores(List<Written> written) {
         return REWARDS.scores(written.stream()
@@ -233,7 +246,11 @@ class OnlineLayoutsAgreeTest {
         "adapter, ppo, vf_backbone_grad=0 vf_coef=2",
         "adapter of both, ppo, vf_coef=2 kl_coef=0.1 entropy_coef=0.1",
         "capped logits, ppo, temperature=1.3 ptx_data=texts.jsonl ptx_coef=0.7 ptx_batch_size=3",
-        "adapter, grpo, temperature=0.7 ptx_data=texts.jsonl ptx_coef=2"
+        "adapter, grpo, temperature=0.7 ptx_data=texts.jsonl ptx_coef=2",
+        "grouped heads, grpo, supervision=process process_reward_model=given reward_weights=[0]",
+        "window, grpo, supervision=process process_reward_model=given reward_weights=[0] step_mean=true beta=0.04",
+        "grouped heads, ppo, step_rewards=min_form process_reward_model=given",
+        "grouped heads, ppo, step_rewards=sum process_reward_model=given step_alpha=0.3 whiten_rewards=true"
     })
     void gradientsAreThoseOfPlainAutograd(String model, String method, String settings) {
         Optional<Double> share = job(method, settings).critic().flatMap(CriticSettings::vfBackboneGrad);
@@ -347,7 +364,10 @@ class OnlineLayoutsAgreeTest {
                     valued ? values : List.of(),
                     NONE,
                     objective.needsValuesAtCuts() ? valuesAtCuts() : NONE,
-                    List.of());
+                    rollout.stream()
+                            .map(one -> one.ids().length == 17 ? StepScores.NONE : steps(one.ids()))
+                            .map(one -> new Experience.Steps(one.scores(), one.ends()))
+                            .toList());
             credit = Optional.of(objective.credit(experience, objective.start()));
         }
 
@@ -456,6 +476,7 @@ class OnlineLayoutsAgreeTest {
                 loss.value().backward();
                 Map<String, Double> out = new LinkedHashMap<>();
                 out.put("loss", loss.value().item());
+                out.put("ratio/ess", effective(batch));
                 out.put("entropy", batch.entropies().sum().item() / sequence.size());
                 Stream.concat(loss.measures().stream(), phase == 0 ? of.measures().stream() : Stream.empty())
                         .forEach(measure -> out.put(
@@ -487,6 +508,21 @@ class OnlineLayoutsAgreeTest {
             Tensor nll = Tensor.cat(0, logps).sum().div(-logps.size());
             nll.mul(job.ptx().ptxCoef()).backward();
             return nll.item();
+        }
+
+        /** (Σ w)² / (n Σ w²) with w the ratio of each token times the weight of its draw. */
+        private static double effective(PolicyBatch batch) {
+            double[] now = batch.logps().detach().toDoubles();
+            double[] old = batch.oldLogps().toDoubles();
+            double[] draws = batch.weights().map(Tensor::toDoubles).orElse(new double[0]);
+            double sum = 0;
+            double squares = 0;
+            for (int t = 0; t < now.length; t++) {
+                double weight = Math.exp(now[t] - old[t]) * (draws.length > 0 ? draws[t] : 1);
+                sum += weight;
+                squares += weight * weight;
+            }
+            return sum * sum / (now.length * squares);
         }
 
         private Tensor joined(List<Integer> rows, Of of) {
@@ -523,7 +559,7 @@ class OnlineLayoutsAgreeTest {
     private static double start(Models3 models, TokenStore store, Tokenizer tokenizer) {
         Critic critic = Critic.of(models.critic());
         OnlineLoop loop =
-                loop(models, Optional.of(critic), job("ppo", "kl_coef=0.1"), tokenizer, store, Optional.empty());
+                loop(models, Optional.of(critic), job("ppo", "kl_coef=0.1 top_p=0.9"), tokenizer, store, Optional.empty());
         Map<String, Tensor> trained = new LinkedHashMap<>(models.policy().trained());
         trained.putAll(critic.trained());
         List<Written> written = written();

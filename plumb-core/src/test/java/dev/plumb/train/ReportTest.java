@@ -75,6 +75,31 @@ class ReportTest {
     }
 
     @Test
+    void answersAreShownBeforeAfterAndInBetweenAndSomeThatWereLearntFrom() throws IOException {
+        StringBuilder samples = new StringBuilder();
+        StringBuilder completions = new StringBuilder();
+        for (int step = 0; step <= 90; step += 10) {
+            samples.append("{\"step\": %1$d, \"prompt\": \"p\", \"completion\": \"held %1$d\"}%n".formatted(step));
+            completions.append(
+                    "{\"step\": %1$d, \"prompt\": \"p\", \"completion\": \"a %1$d\", \"scores\": {\"reward\": 1}}%n"
+                            .formatted(step + 1));
+            completions.append(
+                    "{\"step\": %1$d, \"prompt\": \"p\", \"completion\": \"b %1$d\", \"scores\": {\"reward\": 0}}%n"
+                            .formatted(step + 1));
+        }
+        Files.writeString(folder.resolve("samples.jsonl"), samples);
+        Files.writeString(folder.resolve("completions.jsonl"), completions);
+        String page = page();
+        assertThat(page).contains(">held 0<", ">held 90<", "<summary>Between</summary>", ">held 50<");
+        assertThat(page.indexOf("held 90")).isLessThan(page.indexOf("held 50"));
+        assertThat(page)
+                .contains("<details><summary>Step 1, mean reward of these 0.500", ">a 1<", ">b 1<")
+                .contains("<details open><summary>Step 91, mean reward of these 0.500");
+        assertThat(Pattern.compile("mean reward of these").matcher(page).results())
+                .hasSize(6);
+    }
+
+    @Test
     void nothingThatComesFromDataIsMarkup() throws IOException {
         String attack = "<script>alert('x\" & y')</script>";
         String json = "\"<script>alert('x\\\" & y')</script>\"";
@@ -86,6 +111,9 @@ class ReportTest {
         Files.writeString(
                 folder.resolve("samples.jsonl"),
                 "{\"step\": 0, \"prompt\": %1$s, \"completion\": %1$s, \"scores\": {%1$s: 1}}\n".formatted(json));
+        Files.writeString(
+                folder.resolve("completions.jsonl"),
+                "{\"step\": 1, \"prompt\": %1$s, \"completion\": %1$s, \"scores\": {%1$s: 1}}\n".formatted(json));
         Files.writeString(
                 folder.resolve("summary.json"),
                 ("{\"title\": %1$s, \"notes\": [%1$s], \"next_commands\": %1$s,"

@@ -5,74 +5,32 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.config.PlumbException;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.hub.Safetensors;
 import dev.plumb.tensor.Device;
 import dev.plumb.train.MetricsLog.Split;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whole runs of process and outcome reward models. */
 class SolutionRunTest {
-    private static final String[] WORDS = {"the", "lamp", "boat", "night", "grey", "sea", "keeper", "old"};
-
     @TempDir
     private Path folder;
 
     private TinyRun tiny;
 
-    /** Three solutions to each problem. A storm makes a step bad, and with it the solution. */
     @BeforeEach
-    void make() throws IOException {
+    void make() {
         tiny = TinyRun.make(folder);
-        Random random = new Random(11);
-        List<String> stepwise = new ArrayList<>();
-        List<String> judged = new ArrayList<>();
-        for (int row = 0; row < 240; row++) {
-            ObjectNode json = new JsonMapper().createObjectNode();
-            json.put("prompt", "row " + row / 3);
-            ArrayNode steps = json.putArray("completions");
-            ArrayNode labels = json.putArray("labels");
-            boolean right = true;
-            StringBuilder text = new StringBuilder();
-            for (int step = 0; step < 1 + row % 3; step++) {
-                boolean good = random.nextInt(3) > 0;
-                right &= good;
-                String said = sentence(random, good ? "harbour" : "storm");
-                steps.add(said);
-                labels.add(good);
-                text.append(said).append('\n');
-            }
-            stepwise.add(json.toString());
-            ObjectNode whole = new JsonMapper().createObjectNode();
-            whole.put("question", json.get("prompt").asText())
-                    .put("solution", " " + text)
-                    .put("is_correct", right);
-            judged.add(whole.toString());
-        }
-        Files.write(folder.resolve("stepwise.jsonl"), stepwise);
-        Files.write(folder.resolve("outcomes.jsonl"), judged);
-    }
-
-    private static String sentence(Random random, String word) {
-        StringBuilder out = new StringBuilder();
-        int at = random.nextInt(3);
-        for (int i = 0; i < 3; i++) {
-            out.append(i == 0 ? "" : " ").append(i == at ? word : WORDS[random.nextInt(WORDS.length)]);
-        }
-        return out.toString();
+        Solutions.write(folder);
     }
 
     private String[] settings(String file, String... more) {
@@ -119,6 +77,9 @@ class SolutionRunTest {
             assertThat(file.shape("score.weight")).containsExactly(2, 16);
             assertThat(file.shape("score.bias")).containsExactly(2);
         }
+        assertThat(run.finalModel().resolve("step_format.json"))
+                .content()
+                .isEqualToIgnoringNewLines("{\"step_separator\":\"\\n\",\"max_solution_steps\":64}");
         RunLayout on = tiny.train(
                 "prm", "on", settings("stepwise.jsonl", "model: " + run.finalModel(), "max_steps: 1")); // goes on
         assertThat(eval(on, false)).isEqualTo(after);

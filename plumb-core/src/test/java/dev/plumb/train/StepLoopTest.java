@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -68,6 +69,7 @@ class StepLoopTest {
                 way,
                 new ProcessReward(new ProcessReward.Config(how)),
                 new StepLoop.Reading(Places.steps(lastOnly), Places.steps(false), StepMeasures::ofSteps, Aggregate.MIN),
+                Optional.empty(),
                 false);
     }
 
@@ -81,6 +83,7 @@ class StepLoopTest {
                         Places.outcomes(ReadAt.LAST),
                         StepMeasures::ofOutcomes,
                         Aggregate.LAST),
+                Optional.empty(),
                 frozen);
     }
 
@@ -255,6 +258,7 @@ class StepLoopTest {
                     new ProcessReward(new ProcessReward.Config(ProcessReward.Normalise.GLOBAL)),
                     new StepLoop.Reading(
                             Places.steps(false), Places.steps(false), StepMeasures::ofSteps, Aggregate.MIN),
+                    Optional.empty(),
                     true);
             assertThat(frozen.trained(decoder)).containsOnlyKeys("score.weight", "score.bias");
             double[] bias;

@@ -231,6 +231,9 @@ public record TinyRun(Path folder) {
         assertThat(trained(got)).hasSameBinaryContentAs(trained(want));
         assertThat(got.metrics()).hasSameTextualContentAs(want.metrics());
         assertThat(got.samples()).hasSameTextualContentAs(want.samples());
+        if (Files.exists(want.completions())) {
+            assertThat(got.completions()).hasSameTextualContentAs(want.completions());
+        }
     }
 
     /** The file of what was trained. */
