@@ -18,44 +18,48 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Questions about facts that the base model has read, and that no demonstration and no preference asks for. Every model
- * answers the same ones, one for each held-out fact, by sampling at
- * temperature 1: that shows how often a model does something, where the likeliest answer would hide it.
+ * Questions that nothing in training asks. Every model answers the same ones by sampling at temperature 1: that shows how
+ * often a model does something, where the likeliest answer would hide it.
  *
  * @param questions what is asked
+ * @param merits what answers are marked for
  * @param seed of the sampled answers
  */
-record Exam(List<Question> questions, long seed) {
+record Exam(List<Question> questions, List<Merit> merits, long seed) {
     private static final int SLOTS = 64;
     private static final int LONGEST_ANSWER = 40;
-
-    /** A question and the fact that answers it. */
-    record Question(Fact fact, String text) {}
 
     /**
      * An answer with its marks.
      *
      * @param text what the model said
-     * @param right whether it tells the fact and nothing else, and ends by itself
-     * @param preferred whether it is one sentence that names the right book, and ends by itself
+     * @param merits what it has; nothing if it does not end by itself
      */
-    record Answer(String text, boolean right, boolean preferred) {}
+    record Answer(String text, Set<Merit> merits) {}
 
-    /** Copies the questions. */
+    /** Copies the lists. */
     Exam {
         questions = List.copyOf(questions);
+        merits = List.copyOf(merits);
     }
 
-    /** One question for each held-out fact. */
+    /** One question for each fact that the base model has read, and that no demonstration and no preference asks for. */
     static Exam of(Village village, long seed) {
         Random random = new Random(seed);
         return new Exam(
                 village.heldOut().stream()
-                        .map(fact -> new Question(fact, Village.question(fact, random)))
+                        .<Question>map(fact -> new FactQuestion(fact, Village.question(fact, random)))
                         .toList(),
+                List.of(Merit.RIGHT, Merit.PREFERRED),
                 seed);
+    }
+
+    /** The sums that no demonstration and no problem has. */
+    static Exam of(Sums sums, long seed) {
+        return new Exam(List.copyOf(sums.heldOut()), List.of(Merit.SUM), seed);
     }
 
     /**
@@ -86,7 +90,7 @@ record Exam(List<Question> questions, long seed) {
             List<Answer> answers = new ArrayList<>();
             for (int i = 0; i < completions.size(); i++) {
                 answers.add(mark(
-                        questions.get(i).fact(),
+                        questions.get(i),
                         tokenizer.decode(completions.get(i).ids(), true).strip(),
                         completions.get(i).stopped()));
             }
@@ -94,7 +98,12 @@ record Exam(List<Question> questions, long seed) {
         }
     }
 
-    static Answer mark(Fact fact, String text, boolean stopped) {
-        return new Answer(text, stopped && fact.isToldBy(text), stopped && fact.isSourcedBy(text));
+    /** Gives an answer to one of the questions its marks. */
+    Answer mark(Question question, String text, boolean stopped) {
+        return new Answer(
+                text,
+                merits.stream()
+                        .filter(merit -> stopped && question.earns(text, merit))
+                        .collect(Collectors.toSet()));
     }
 }

@@ -4,6 +4,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.config.Setting;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.reward.Ensemble;
+import dev.plumb.train.RewardScales;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -88,10 +89,10 @@ record Members(
      * @param first the model
      * @param others the further ones
      */
-    Scales scales(Checkpoint first, List<Checkpoint> others) {
+    RewardScales scales(Checkpoint first, List<Checkpoint> others) {
         List<Checkpoint> all = new ArrayList<>(List.of(first));
         all.addAll(others);
-        return Scales.of(
+        return RewardScales.of(
                 all.stream().map(Checkpoint::folder).toList(),
                 all.stream().map(one -> one.decoder().architecture().outputs()).toList());
     }

@@ -101,7 +101,7 @@ record Picking(
             throw new IllegalArgumentException(
                     "select: " + rule.get().key() + " goes by rewards, and nothing rewards the"
                             + " answers: name a function, as in reward_funcs=[accuracy], or a model, as in"
-                            + " reward_models=[runs/reward/final], or take majority_vote");
+                            + " reward_models=[runs/reward/final] or process_reward_model=runs/prm/final, or take majority_vote");
         }
         refuse(
                 voteK.isPresent() && rule.filter(Rule.TOP_VOTE::equals).isEmpty(),
@@ -116,7 +116,7 @@ record Picking(
         refuse(
                 rule.filter(Rule.WEIGHTED_VOTE::equals).isPresent()
                         && voteWeight.filter(Weight.SIGMOID::equals).isEmpty()
-                        && !rewards.rewardModels().isEmpty(),
+                        && !rewards.models().rewardModels().isEmpty(),
                 "select: weighted_vote takes rewards from 0 to 1, and those of reward_models have no bounds: set"
                         + " vote_weight=sigmoid");
         refuse(

@@ -9,24 +9,29 @@ import dev.plumb.train.Training;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** The whole road on a small world of its own: a base model, demonstrations, preferences, and what each changed. */
+/**
+ * The whole road on a small world of its own: a base model, demonstrations, preferences, and rewards that are checked, and
+ * what each changed.
+ */
 @Command(
         name = "quickstart",
         description = {
             "Shows the whole road in about three minutes, without any input or network.",
             "",
-            "Makes a small world and a base model that has read about it, fine-tunes it on demonstrations, aligns it to a"
-                    + " preference by DPO, and shows on held-out questions what each stage changed. All files stay in the"
-                    + " folder, so that every stage can be looked at and run again."
+            "Makes a small world and a base model that has read about it, fine-tunes it on demonstrations and aligns it to a"
+                    + " preference by DPO. Then it fine-tunes the base model on sums that are mostly wrong, and lets it learn"
+                    + " by GRPO from whether its own answers are right. On held-out questions it shows what each stage"
+                    + " changed. All files stay in the folder, so that every stage can be looked at and run again."
         },
         footer = {"", "Examples:", "  plumb quickstart", "  plumb quickstart --output /tmp/tour --seed 7"})
 public final class Quickstart implements Callable<Integer> {
@@ -65,25 +70,6 @@ public final class Quickstart implements Callable<Integer> {
         this.plan = plan;
     }
 
-    /** A stage of learning: its name is that of its run folder and its YAML file. */
-    private enum Stage {
-        BASE("base", "pre-training: the model reads about the village and learns to go on with a text"),
-        SFT("SFT", "supervised fine-tuning: from demonstrations the model learns to answer a question and then stop"),
-        DPO("DPO", "direct preference optimisation: from pairs of right answers it learns which manner is preferred");
-
-        private final String title;
-        private final String purpose;
-
-        Stage(String title, String purpose) {
-            this.title = title;
-            this.purpose = purpose;
-        }
-
-        String folder() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     @Override
     public Integer call() {
         long started = System.nanoTime();
@@ -91,97 +77,75 @@ public final class Quickstart implements Callable<Integer> {
         QuickstartFiles files = new QuickstartFiles(output);
         files.clear(force);
 
-        say("1/4  the world", "a village, all that is true in it, and a model of random weights");
-        Exam exam = makeWorld(files);
+        say("1/6  the world", "a village, all that is true in it, sums, and a model of random weights");
+        QuickstartWorld world = QuickstartWorld.make(plan, seed, files);
+        System.out.println(world.told());
         lap(times, "world", started);
 
-        List<QuickstartResult.Stage> results = new ArrayList<>();
-        Path model = files.blank();
-        for (Stage stage : Stage.values()) {
+        Map<QuickstartStage, Path> models = new EnumMap<>(QuickstartStage.class);
+        List<QuickstartRoad.Stage> village = new ArrayList<>();
+        List<QuickstartRoad.Stage> sums = new ArrayList<>();
+        for (QuickstartStage stage : QuickstartStage.values()) {
             long began = System.nanoTime();
-            say(stage.ordinal() + 2 + "/4  " + stage.title, stage.purpose);
-            Optional<Path> trained = train(files, stage, model);
-            if (trained.isEmpty()) {
+            say(stage.ordinal() + 2 + "/6  " + stage.title(), stage.purpose());
+            Path start = stage.before().map(models::get).orElse(files.blank());
+            Optional<Path> model = train(files, stage, start);
+            if (model.isEmpty()) {
                 return Exit.INTERRUPTED;
             }
-            model = trained.get();
-            results.add(new QuickstartResult.Stage(stage.title, exam.sit(model, data(files, stage))));
-            lap(times, stage.title, began);
+            models.put(stage, model.get());
+            if (stage.knowsTheVillage()) {
+                village.add(
+                        new QuickstartRoad.Stage(stage.title(), world.village().sit(model.get(), files.stories())));
+            }
+            if (stage.adds()) {
+                sums.add(new QuickstartRoad.Stage(stage.title(), world.sums().sit(model.get(), files.stories())));
+            }
+            lap(times, stage.title(), began);
         }
         lap(times, "in all", started);
-        return conclude(new QuickstartResult(exam, results), files, model, String.join(", ", times));
-    }
-
-    private Exam makeWorld(QuickstartFiles files) {
-        Random random = new Random(seed);
-        Village village = Village.found(plan.villagers(), random);
-        List<Village.Story> stories = village.stories(plan.stories(), random);
-        List<Village.Demonstration> demonstrations =
-                village.demonstrations(plan.demonstrations(), plan.sourced(), random);
-        files.write(files.stories(), stories);
-        files.write(files.demonstrations(), demonstrations);
-        files.write(files.preferences(), village.preferences(plan.pairs(), random));
-        Exam exam = Exam.of(village, seed);
-        files.write(files.exam(), exam.questions());
-        files.tokenizer(stories.stream().map(Village.Story::text).toList(), plan.vocabulary());
-        long parameters = files.blank(plan.width(), plan.layers(), seed);
-        System.out.printf(
-                Locale.ROOT,
-                "%d people and %d facts; %,d texts, %,d demonstrations, %,d pairs; a Llama of %,d parameters.%n"
-                        + "The texts tell all facts. Demonstrations and pairs ask for %d of them; the exam asks for the other %d.%n"
-                        + "The preference: say it in one sentence and name the book that it stands in.%n",
-                plan.villagers(),
-                village.facts().size(),
-                plan.stories(),
-                plan.demonstrations(),
-                plan.pairs(),
-                parameters,
-                village.asked().size(),
-                village.heldOut().size());
-        return exam;
-    }
-
-    private static Path data(QuickstartFiles files, Stage stage) {
-        return switch (stage) {
-            case BASE -> files.stories();
-            case SFT -> files.demonstrations();
-            case DPO -> files.preferences();
-        };
+        QuickstartResult result = new QuickstartResult(
+                new QuickstartRoad(world.village(), village), new QuickstartRoad(world.sums(), sums));
+        return conclude(result, files, String.join(", ", times));
     }
 
     /** Trains as `plumb train FILE.yaml` does. */
-    private Optional<Path> train(QuickstartFiles files, Stage stage, Path model) {
-        int batch = stage == Stage.BASE ? plan.batch() : plan.batch() / 2;
-        files.settings(stage.folder(), model, data(files, stage), batch, seed);
-        List<String> words = List.of(files.yaml(stage.folder()).toString());
+    private Optional<Path> train(QuickstartFiles files, QuickstartStage stage, Path model) {
+        files.settings(stage, model, plan, seed);
+        List<String> words = List.of(files.yaml(stage).toString());
         Job job = RunWords.job(words, false);
-        System.out.println("the same as: " + Text.program() + " train " + Text.word(files.yaml(stage.folder())) + "\n");
+        System.out.println("the same as: " + Text.program() + " train " + Text.word(files.yaml(stage)) + "\n");
         return new Training(job, false, List.of("plumb", "train", words.get(0)))
                 .run()
                 .model();
     }
 
-    private int conclude(QuickstartResult result, QuickstartFiles files, Path model, String times) {
+    private int conclude(QuickstartResult result, QuickstartFiles files, String times) {
         List<String> notes = List.of(
                 "The exam asks each model the same questions, about facts that stand in the texts of the base model and"
-                        + " that no demonstration and no pair asks for;"
+                        + " that no demonstration and no pair asks for; the exam of sums has those that no demonstration"
+                        + " and no problem has;"
                         + " answers are sampled at temperature 1. One run each: the intervals cover the questions, not"
                         + " the noise of training.",
-                "Curves, data and settings of each stage are in base/report.html, sft/report.html and dpo/report.html"
-                        + " beside this page. Seed " + seed + ". Time: " + times + ".");
+                "Curves, data and settings of each stage are in base/report.html, sft/report.html, dpo/report.html,"
+                        + " sums/report.html and grpo/report.html beside this page. Seed " + seed + ". Time: " + times
+                        + ".");
         RunLayout layout = new RunLayout(files.root());
         files.write(layout.samples(), result.sampleRows(SAMPLES));
         List<String> commands =
-                commands(files, model, result.exam().questions().get(0).text());
+                commands(files, result.village().exam().questions().get(0).text());
         write(layout.summary(), result.summary(notes, commands).toPrettyString() + "\n");
         Path report = Report.write(files.root());
         picture.ifPresent(file -> write(file, QuickstartPicture.svg(result)));
 
         say("What each stage changed", "shares of held-out questions, with 95 % intervals");
-        System.out.println(result.table() + "\n");
+        System.out.println(result.village().table() + "\n");
+        System.out.println(result.sums().table() + "\n");
         System.out.println(String.join("\n", result.notes()) + "\n");
-        System.out.println(result.samples(3));
+        System.out.println(result.village().samples(3));
+        System.out.println(result.sums().samples(2));
         System.out.println("report  " + report);
+        System.out.println("reward  " + new RunLayout(files.run(QuickstartStage.GRPO)).report() + " has its curve");
         System.out.println("time    " + times);
         List<String> failures = result.failures();
         if (!failures.isEmpty()) {
@@ -193,19 +157,22 @@ public final class Quickstart implements Callable<Integer> {
         return Exit.DONE;
     }
 
-    private static List<String> commands(QuickstartFiles files, Path model, String question) {
+    private static List<String> commands(QuickstartFiles files, String question) {
         String plumb = Text.program();
         return List.of(
                 "# ask this model, or run a stage again with another setting",
-                plumb + " generate model=" + Text.word(model) + " prompt='" + question + "'",
-                plumb + " train " + Text.word(files.yaml(Stage.DPO.folder())) + " beta=0.1 output="
-                        + Text.word(files.run("dpo-again")),
-                "# your model (a Hugging Face checkpoint folder), your demonstrations, your preferences",
+                plumb + " generate model=" + Text.word(new RunLayout(files.run(QuickstartStage.DPO)).finalModel())
+                        + " prompt='" + question + "'",
+                plumb + " train " + Text.word(files.yaml(QuickstartStage.DPO)) + " beta=0.1 output="
+                        + Text.word(files.root().resolve("dpo-again")),
+                "# your model (a Hugging Face checkpoint folder), your demonstrations, preferences and problems",
                 plumb + " check sft model=MODEL data=demonstrations.jsonl",
                 plumb + " train sft model=MODEL data=demonstrations.jsonl output=runs/sft",
                 plumb + " train dpo model=runs/sft/final data=preferences.jsonl output=runs/dpo",
-                "# rows look like those in " + Text.word(files.demonstrations()) + " and "
-                        + Text.word(files.preferences()));
+                plumb + " train grpo model=runs/sft/final data=problems.jsonl reward_funcs=[accuracy] output=runs/grpo",
+                "# rows look like those in " + Text.word(files.demonstrations()) + ", "
+                        + Text.word(files.preferences().getFileName()) + " and "
+                        + Text.word(files.problems().getFileName()));
     }
 
     private static void say(String title, String what) {

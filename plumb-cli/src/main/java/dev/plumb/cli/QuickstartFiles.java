@@ -49,6 +49,28 @@ record QuickstartFiles(Path root) {
         return root.resolve("world").resolve("exam.jsonl");
     }
 
+    Path sums() {
+        return root.resolve("world").resolve("sums.jsonl");
+    }
+
+    Path problems() {
+        return root.resolve("world").resolve("problems.jsonl");
+    }
+
+    Path sumsExam() {
+        return root.resolve("world").resolve("sums-exam.jsonl");
+    }
+
+    private Path data(QuickstartStage stage) {
+        return switch (stage) {
+            case BASE -> stories();
+            case SFT -> demonstrations();
+            case DPO -> preferences();
+            case SUMS -> sums();
+            case GRPO -> problems();
+        };
+    }
+
     Path blank() {
         return root.resolve("blank");
     }
@@ -58,19 +80,19 @@ record QuickstartFiles(Path root) {
     }
 
     /** The run folder of a stage. */
-    Path run(String stage) {
-        return root.resolve(stage);
+    Path run(QuickstartStage stage) {
+        return root.resolve(stage.folder());
     }
 
     /** The settings of a stage. */
-    Path yaml(String stage) {
-        return root.resolve(stage + ".yaml");
+    Path yaml(QuickstartStage stage) {
+        return root.resolve(stage.folder() + ".yaml");
     }
 
     /** Everything that a quickstart puts into its folder, and nothing else that may be there. */
     private List<Path> own() {
         List<Path> own = new ArrayList<>(List.of(root.resolve("world"), blank()));
-        for (String stage : List.of("base", "sft", "dpo")) {
+        for (QuickstartStage stage : QuickstartStage.values()) {
             own.add(run(stage));
             own.add(yaml(stage));
         }
@@ -150,7 +172,9 @@ record QuickstartFiles(Path root) {
                     .put("max_position_embeddings", CONTEXT)
                     .put("rms_norm_eps", 1e-5)
                     .put("rope_theta", 10000.0)
-                    .put("initializer_range", 0.02)
+                    .put(
+                            "initializer_range",
+                            0.06) // about 1 / √width: with the usual 0.02 this small a model learns slower
                     .put("tie_word_embeddings", false)
                     .put("bos_token_id", end)
                     .put("eos_token_id", end)
@@ -166,24 +190,25 @@ record QuickstartFiles(Path root) {
     }
 
     /**
-     * Writes the settings of a stage.
+     * Writes the settings of a stage, which are a resource beside this class.
      *
-     * @param stage its name, which is that of a resource beside this class
+     * @param stage the stage
      * @param model the folder that it starts from
-     * @param data its rows
-     * @param batch rows of a step
+     * @param plan how much it learns at once
      * @param seed of the run
      */
-    void settings(String stage, Path model, Path data, int batch, long seed) {
-        try (var in = QuickstartFiles.class.getResourceAsStream("quickstart-" + stage + ".yaml")) {
+    void settings(QuickstartStage stage, Path model, QuickstartPlan plan, long seed) {
+        try (var in = QuickstartFiles.class.getResourceAsStream("quickstart-" + stage.folder() + ".yaml")) {
             if (in == null) {
                 throw new IllegalStateException("the settings of " + stage + " are not packaged");
             }
             String text = new String(in.readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
                     .replace("MODEL", quoted(model))
-                    .replace("DATA", quoted(data))
+                    .replace("DATA", quoted(data(stage)))
+                    .replace("EXAM", quoted(sumsExam()))
                     .replace("OUTPUT", quoted(run(stage)))
-                    .replace("BATCH", Integer.toString(batch))
+                    .replace("BATCH", Integer.toString(plan.batch(stage)))
+                    .replace("STEPS", Integer.toString(plan.rollouts()))
                     .replace("SEED", Long.toString(seed));
             Files.writeString(yaml(stage), text);
         } catch (IOException e) {

@@ -1,8 +1,9 @@
 package dev.plumb.cli;
 
-import dev.plumb.cli.QuickstartResult.Measure;
-import dev.plumb.cli.QuickstartResult.Stage;
+import dev.plumb.cli.QuickstartRoad.Stage;
 import dev.plumb.evaluate.Proportion;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 
 /** A quickstart's result as a picture: bars with their intervals, an SVG that suits light and dark pages. */
@@ -11,7 +12,7 @@ final class QuickstartPicture {
     private static final int HEIGHT = 300;
     private static final int TOP = 64;
     private static final int FLOOR = 236;
-    private static final int BAR = 64;
+    private static final int BAR = 48;
     private static final String STYLE =
             "text{font:14px system-ui,sans-serif;fill:#24292f}.dim{fill:#57606a;font-size:12px}"
                     + ".title{font-weight:600}.value{font-weight:600;text-anchor:middle}.name{text-anchor:middle}"
@@ -21,43 +22,51 @@ final class QuickstartPicture {
 
     private QuickstartPicture() {}
 
+    /** What is counted in which models. */
+    private record Panel(QuickstartRoad road, Merit merit) {}
+
     /** Draws. */
     static String svg(QuickstartResult result) {
+        List<Panel> panels = new ArrayList<>();
+        for (QuickstartRoad road : List.of(result.village(), result.sums())) {
+            road.exam().merits().forEach(merit -> panels.add(new Panel(road, merit)));
+        }
         StringBuilder svg = new StringBuilder(String.format(
                 "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s\">%n"
                         + "<style>%s</style>%n",
                 WIDTH,
                 HEIGHT,
-                result.table()
+                (result.village().table() + "\n" + result.sums().table())
                         .lines()
-                        .map(String::strip)
+                        .map(line -> line.strip().replaceAll(" {2,}", "  "))
                         .reduce((a, b) -> a + "; " + b)
                         .orElse(""),
                 STYLE));
-        Measure[] measures = Measure.values();
-        for (int m = 0; m < measures.length; m++) {
-            int left = 24 + m * WIDTH / measures.length;
-            svg.append(text("title", left, 24, measures[m].title()));
-            svg.append(text("dim", left, 42, measures[m].note()));
+        for (int p = 0; p < panels.size(); p++) {
+            Panel panel = panels.get(p);
+            int left = 16 + p * WIDTH / panels.size();
+            svg.append(text("title", left, 24, panel.merit().title()));
+            svg.append(text("dim", left, 42, panel.merit().note()));
             svg.append(String.format(
                     "<line class=\"floor\" x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\"/>%n",
-                    left, left + 310, FLOOR, FLOOR));
-            for (int s = 0; s < result.stages().size(); s++) {
-                svg.append(bar(result.stages().get(s), measures[m], s, left + 20 + s * 104));
+                    left, left + WIDTH / panels.size() - 24, FLOOR, FLOOR));
+            List<Stage> stages = panel.road().stages();
+            for (int s = 0; s < stages.size(); s++) {
+                svg.append(bar(stages.get(s), panel.merit(), s, left + 10 + s * 74));
             }
         }
-        svg.append(
-                text(
-                        "dim",
-                        24,
-                        HEIGHT - 10,
-                        "The same " + result.exam().questions().size()
-                                + " questions for each model, none of them in a demonstration or pair; lines are 95 % intervals."));
+        svg.append(text(
+                "dim",
+                16,
+                HEIGHT - 10,
+                "The same " + result.village().exam().questions().size() + " questions and "
+                        + result.sums().exam().questions().size()
+                        + " sums for each model, none of them in its training; lines are 95 % intervals."));
         return svg.append("</svg>\n").toString();
     }
 
-    private static String bar(Stage stage, Measure measure, int number, int left) {
-        Proportion share = stage.share(measure);
+    private static String bar(Stage stage, Merit merit, int number, int left) {
+        Proportion share = stage.share(merit);
         double middle = left + BAR / 2.0;
         return String.format(
                         Locale.ROOT,

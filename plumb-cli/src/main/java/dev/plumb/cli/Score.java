@@ -5,6 +5,7 @@ import dev.plumb.config.PlumbException;
 import dev.plumb.config.YamlSource;
 import dev.plumb.hub.Checkpoint;
 import dev.plumb.model.Architecture;
+import dev.plumb.train.RewardScales;
 import dev.plumb.train.Scorer;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,9 +83,9 @@ final class Score implements Callable<Integer> {
         }
         List<Scorer> scorers = new ArrayList<>(List.of(new Scorer(checkpoint.decoder())));
         others.forEach(other -> scorers.add(new Scorer(other.decoder())));
-        Scales scales = Members.isReward(checkpoint) && settings.normalisation() == ScoreSettings.Scale.AUTO
+        RewardScales scales = Members.isReward(checkpoint) && settings.normalisation() == ScoreSettings.Scale.AUTO
                 ? settings.members().scales(checkpoint, others)
-                : Scales.NONE;
+                : RewardScales.NONE;
         ScoreBatch batch = new ScoreBatch(
                 scorers, shape, settings.aggregate(), settings.members().ensemble(), scales, fit, out);
         int maxLength = scorers.stream().mapToInt(Scorer::maxLength).min().orElseThrow();
@@ -93,7 +94,7 @@ final class Score implements Callable<Integer> {
         batch.spread().ifPresent(System.err::println);
         if (fit) {
             System.err.println("The scale of " + batch.kept().size() + " answers is kept in "
-                    + Scales.freeze(checkpoint.folder(), batch.kept()) + ".");
+                    + RewardScales.freeze(checkpoint.folder(), batch.kept()) + ".");
         }
     }
 
@@ -102,6 +103,6 @@ final class Score implements Callable<Integer> {
             throw new PlumbException(
                     "normalisation=fit keeps the scale of one reward model; name it as model, and no members.");
         }
-        Scales.requireNone(checkpoint.folder());
+        RewardScales.requireNone(checkpoint.folder());
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.plumb.model.Architecture;
 import dev.plumb.reward.Aggregate;
 import dev.plumb.reward.Ensemble;
+import dev.plumb.train.RewardScales;
 import dev.plumb.train.Scorer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,7 +24,7 @@ final class ScoreBatch {
     private final Architecture shape;
     private final Aggregate aggregate;
     private final Ensemble ensemble;
-    private final Scales scales;
+    private final RewardScales scales;
     private final boolean keep;
     private final JsonOutput out;
     private final BestAnswers best = new BestAnswers();
@@ -51,7 +52,7 @@ final class ScoreBatch {
             Architecture shape,
             Aggregate aggregate,
             Ensemble ensemble,
-            Scales scales,
+            RewardScales scales,
             boolean keep,
             JsonOutput out) {
         this.scorers = scorers;

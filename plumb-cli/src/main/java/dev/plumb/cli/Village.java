@@ -190,11 +190,11 @@ record Village(List<Fact> facts, List<Fact> asked, List<Fact> heldOut) {
         return random.nextBoolean() ? Manner.PLAIN : Manner.CHATTY;
     }
 
-    /** Facts over and over, each round in a new order. */
-    private static List<Fact> round(List<Fact> facts, int count, Random random) {
-        List<Fact> all = new ArrayList<>();
+    /** Things over and over, each round in a new order. */
+    static <T> List<T> round(List<T> things, int count, Random random) {
+        List<T> all = new ArrayList<>();
         while (all.size() < count) {
-            List<Fact> next = new ArrayList<>(facts);
+            List<T> next = new ArrayList<>(things);
             Collections.shuffle(next, random);
             all.addAll(next);
         }

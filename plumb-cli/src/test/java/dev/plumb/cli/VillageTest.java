@@ -21,9 +21,8 @@ class VillageTest {
     /** A name and a topic are one fact, so a question about a held-out fact is one that no row has. */
     @Test
     void noRowAsksWhatTheExamAsks() {
-        Set<String> exam = Exam.of(village, 1).questions().stream()
-                .map(Exam.Question::text)
-                .collect(Collectors.toSet());
+        Set<String> exam =
+                Exam.of(village, 1).questions().stream().map(Question::text).collect(Collectors.toSet());
         assertThat(village.demonstrations(400, 0.25, new Random(2)))
                 .noneMatch(row -> exam.contains(row.messages().get(0).content()));
         assertThat(village.preferences(400, new Random(3)))
@@ -42,9 +41,13 @@ class VillageTest {
         Random random = new Random(5);
         for (Fact fact : village.facts()) {
             for (Village.Manner manner : Village.Manner.values()) {
-                Exam.Answer answer = Exam.mark(fact, Village.answer(fact, manner, random), true);
-                assertThat(answer.right()).as(answer.text()).isTrue();
-                assertThat(answer.preferred()).as(answer.text()).isEqualTo(manner == Village.Manner.SOURCED);
+                Exam.Answer answer = mark(fact, Village.answer(fact, manner, random), true);
+                assertThat(answer.merits().contains(Merit.RIGHT))
+                        .as(answer.text())
+                        .isTrue();
+                assertThat(answer.merits().contains(Merit.PREFERRED))
+                        .as(answer.text())
+                        .isEqualTo(manner == Village.Manner.SOURCED);
             }
         }
     }
@@ -52,14 +55,18 @@ class VillageTest {
     @Test
     void theExamIsStrict() {
         Fact fact = new Fact("Mia", Topic.DOOR, "red");
-        assertThat(Exam.mark(fact, "The door is red.", false).right()).isFalse();
-        assertThat(Exam.mark(fact, "The door is red and blue.", true).right()).isFalse();
-        assertThat(Exam.mark(fact, "The door is tired.", true).right()).isFalse();
-        assertThat(Exam.mark(fact, "The door is red, says the farm book.", true).preferred())
-                .isFalse();
-        assertThat(Exam.mark(fact, "Well. The door is red, says the paint list.", true)
-                        .preferred())
-                .isFalse();
+        assertThat(mark(fact, "The door is red.", false).merits()).isEmpty();
+        assertThat(mark(fact, "The door is red and blue.", true).merits()).isEmpty();
+        assertThat(mark(fact, "The door is tired.", true).merits()).isEmpty();
+        assertThat(mark(fact, "The door is red, says the farm book.", true).merits())
+                .containsExactly(Merit.RIGHT);
+        assertThat(mark(fact, "Well. The door is red, says the paint list.", true)
+                        .merits())
+                .containsExactly(Merit.RIGHT);
+    }
+
+    private Exam.Answer mark(Fact fact, String text, boolean stopped) {
+        return Exam.of(village, 1).mark(new FactQuestion(fact, "?"), text, stopped);
     }
 
     @Test

@@ -136,7 +136,7 @@ class WrongInputTest {
                 Arguments.of(
                         "generate model=F/model prompt=hi num_generations=2 temperature=1 max_new_tokens=4"
                                 + " reward_models=[F/model]",
-                        "F/model is no reward model of one score"),
+                        "F/model is no reward model. Train one"),
                 Arguments.of("chat model=F/none", "F/none: there is no such folder"),
                 Arguments.of("score model=F/model data=F/none.jsonl", "F/none.jsonl does not exist"),
                 Arguments.of("score model=F/model data=F/broken.jsonl", "F/broken.jsonl:2: the model has no token 999"),

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  * @param values [reward, completion], clipped and normalised, not weighted; NaN where there is none
  * @param raw [reward, completion], as each reward gave it; NaN where there is none
  * @param steps [completion], what the reward that judges steps, of which there may be one, gave to each
+ * @param spreads [completion], how far the members of an ensemble, of which there may be one, disagree; NaN where there is none
  * @param totals [completion], the weighted sum of those that there are; NaN for a completion that must not be learnt from
  * @param counts by metric name: {@code reward/NAME/errors}, {@code /timeouts}, {@code /refused}, {@code /not_applicable},
  *     {@code /calls}, and {@code /notes/NOTE} for what the reward itself counts
@@ -28,6 +29,7 @@ public record RewardScores(
         double[][] values,
         double[][] raw,
         List<StepScores> steps,
+        double[] spreads,
         double[] totals,
         SortedMap<String, Long> counts,
         List<String> faults) {
@@ -92,6 +94,7 @@ public record RewardScores(
                 Arrays.stream(values).map(row -> picked(row, completions)).toArray(double[][]::new),
                 Arrays.stream(raw).map(row -> picked(row, completions)).toArray(double[][]::new),
                 Arrays.stream(completions).mapToObj(steps::get).toList(),
+                picked(spreads, completions),
                 picked(totals, completions),
                 counts,
                 faults);
@@ -116,6 +119,7 @@ public record RewardScores(
                 joined(values, others.values),
                 joined(raw, others.raw),
                 Stream.concat(steps.stream(), others.steps.stream()).toList(),
+                joined(spreads, others.spreads),
                 joined(totals, others.totals),
                 sums,
                 Stream.concat(faults.stream(), others.faults.stream())

@@ -73,6 +73,8 @@ public final class RewardSet {
         double[][] values = new double[parts.size()][];
         StepScores[] steps = new StepScores[inputs.size()];
         Arrays.fill(steps, StepScores.NONE);
+        double[] spreads = new double[inputs.size()];
+        Arrays.fill(spreads, Double.NaN);
         boolean[] masked = new boolean[inputs.size()];
         for (int i = 0; i < parts.size(); i++) {
             RewardPart part = parts.get(i);
@@ -85,6 +87,7 @@ public final class RewardSet {
                 values[i][j] = score.value().isPresent() ? part.clip(raw[i][j]) : Double.NaN;
                 masked[j] |= score.failed() && part.onFailure() == RewardPart.OnFailure.MASK;
                 steps[j] = score.steps() == StepScores.NONE ? steps[j] : score.steps();
+                spreads[j] = score.spread().orElse(spreads[j]);
                 tally.add(part, score);
             }
             if (part.normalise() == RewardPart.Normalise.BATCH) {
@@ -101,6 +104,7 @@ public final class RewardSet {
                 values,
                 raw,
                 List.of(steps),
+                spreads,
                 totals(values, weights, masked),
                 tally.counts,
                 tally.faults);

@@ -10,9 +10,10 @@ import java.util.OptionalDouble;
  * @param failed whether it is absent because something failed that is not the completion's fault, so that the completion must
  *     not be learnt from; a reward that does not apply to the row is absent without having failed
  * @param notes what happened, in words of a small fixed set that are counted, such as {@code no_answer}
+ * @param spread how far those disagree that this reward was made of; absent where it is one
  * @param steps what the completion's steps are worth by themselves; none for a reward that looks at the whole alone
  */
-public record Score(OptionalDouble value, boolean failed, List<String> notes, StepScores steps) {
+public record Score(OptionalDouble value, boolean failed, List<String> notes, OptionalDouble spread, StepScores steps) {
     /** Copies the notes and checks the value. */
     public Score {
         notes = List.copyOf(notes);
@@ -34,6 +35,17 @@ public record Score(OptionalDouble value, boolean failed, List<String> notes, St
     }
 
     /**
+     * A reward that was made of several.
+     *
+     * @param value the reward, finite
+     * @param spread their standard deviation
+     * @return the score
+     */
+    public static Score of(double value, double spread) {
+        return new Score(OptionalDouble.of(value), false, List.of(), OptionalDouble.of(spread), StepScores.NONE);
+    }
+
+    /**
      * A reward that judged steps.
      *
      * @param value the reward of the whole, finite
@@ -42,7 +54,7 @@ public record Score(OptionalDouble value, boolean failed, List<String> notes, St
      * @return the score
      */
     public static Score of(double value, StepScores steps, List<String> notes) {
-        return new Score(OptionalDouble.of(value), false, notes, steps);
+        return new Score(OptionalDouble.of(value), false, notes, OptionalDouble.empty(), steps);
     }
 
     /**
@@ -52,7 +64,7 @@ public record Score(OptionalDouble value, boolean failed, List<String> notes, St
      * @return the score
      */
     public static Score notApplicable(String... notes) {
-        return new Score(OptionalDouble.empty(), false, List.of(notes), StepScores.NONE);
+        return new Score(OptionalDouble.empty(), false, List.of(notes), OptionalDouble.empty(), StepScores.NONE);
     }
 
     /**
@@ -62,6 +74,6 @@ public record Score(OptionalDouble value, boolean failed, List<String> notes, St
      * @return the score
      */
     public static Score failure(String... notes) {
-        return new Score(OptionalDouble.empty(), true, List.of(notes), StepScores.NONE);
+        return new Score(OptionalDouble.empty(), true, List.of(notes), OptionalDouble.empty(), StepScores.NONE);
     }
 }

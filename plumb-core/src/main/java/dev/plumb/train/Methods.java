@@ -199,7 +199,7 @@ public final class Methods {
                     N: tokens of the whole batch (dapo); other loss types weigh tokens otherwise""",
                     PROMPTS,
                     "the model, its gradients, two AdamW moments and the keys and values of the answers that are being"
-                            + " written; the frozen reference only with beta above 0",
+                            + " written, with a copy of the weights on a processor; the frozen reference only with beta above 0",
                     "arXiv 2402.03300, equation 3; 2503.14476",
                     OnlineJob.GrpoJob.class),
             new Method<>(
@@ -212,7 +212,7 @@ public final class Methods {
                     L = - E min(s Â, clip(s, 1 - ε, 1 + ε) Â),   s = π(y) / π_old(y)
                     Â = R - mean of the R of the other answers,   R = r - β log(π_old(y) / π_ref(y))""",
                     PROMPTS,
-                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, and the frozen reference with beta above 0",
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, with a copy of the weights on a processor, and the frozen reference with beta above 0",
                     "arXiv 2402.14740, equation 8",
                     OnlineJob.RlooJob.class),
             new Method<>(
@@ -224,7 +224,7 @@ public final class Methods {
                     """
                     L = - (1/N) Σ (r - b) log π(y_t),   b := (1 - a) b + a mean(r) after each rollout""",
                     PROMPTS,
-                    "the model, its gradients, two AdamW moments and the keys and values of the answers that are being written",
+                    "the model, its gradients, two AdamW moments and the keys and values of the answers that are being written, with a copy of the weights on a processor",
                     "Williams 1992",
                     OnlineJob.ReinforceJob.class),
             new Method<>(
@@ -237,7 +237,7 @@ public final class Methods {
                     L = - (1/N) Σ min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t)
                     Â: A less its mean, over its standard deviation   A_t = Σ_{s ≥ t} γ^(s-t) (r_s - β k1_s)""",
                     PROMPTS,
-                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, and the frozen reference with beta above 0",
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, with a copy of the weights on a processor, and the frozen reference with beta above 0",
                     "arXiv 2501.03262",
                     OnlineJob.ReinforcePlusPlusJob.class),
             new Method<>(
@@ -248,7 +248,7 @@ public final class Methods {
                     """
                     L = - E (r(y) - r(y_greedy)) log π(y)""",
                     PROMPTS,
-                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, and the frozen reference with beta above 0",
+                    "the model, its gradients, two AdamW moments, the keys and values of the answers that are being written, with a copy of the weights on a processor, and the frozen reference with beta above 0",
                     "arXiv 2310.10505, algorithm 1",
                     OnlineJob.ReMaxJob.class),
             new Method<>(
@@ -259,10 +259,10 @@ public final class Methods {
                             + "come, so that each token has an advantage of its own. Updates are clipped. Start from a model "
                             + "that was fine-tuned (sft) with reward_models and value_model from method reward. Watch "
                             + "objective/kl, objective/scores, val/explained_variance (above 0 once the value function works) "
-                            + "and the samples. If scores rise and text degenerates, raise kl_coef. With process_reward_model "
+                            + "and the samples. If scores rise and text degenerates, raise kl_coef; if the model unlearns "
+                            + "what it could, give it text to go on imitating (ptx_data, PPO-ptx). With process_reward_model "
                             + "and step_rewards each step of an answer pays where it ends, besides the reward of the answer, if "
-                            + "other rewards are given. If the model unlearns what it could, give it text to go on imitating "
-                            + "(ptx_data, PPO-ptx).",
+                            + "other rewards are given.",
                     """
                     L = - mean min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t) + vf_coef L_V - entropy_coef H + ptx_coef L_ptx
                     Â: whitened generalised advantages of r_t = - β (log π_old - log π_ref) + [t last] score
@@ -296,7 +296,7 @@ public final class Methods {
                     at the first step D = 0, so L = log 2;   with loss_type: ipo  L = E (u/β - 1/(2β))²""",
                     PROMPTS,
                     "the model, its gradients, two AdamW moments, the keys and values of the answers that are being"
-                            + " written, the frozen reference (none with use_peft: it is the model with the adapter off),"
+                            + " written, with a copy of the weights on a processor, the frozen reference (none with use_peft: it is the model with the adapter off),"
                             + " and reward models",
                     "arXiv 2402.04792; iterative: 2312.11456",
                     OnlineJob.OnlineDpoJob.class),
@@ -317,7 +317,7 @@ public final class Methods {
                     N: tokens of the kept answers of the whole accumulated batch""",
                     PROMPTS,
                     "the model, its gradients, two AdamW moments, the keys and values of the answers that are being"
-                            + " written, and reward models; the frozen reference only with beta above 0",
+                            + " written, with a copy of the weights on a processor, and reward models; the frozen reference only with beta above 0",
                     "arXiv 2304.06767, algorithm 1; 2203.14465",
                     OnlineJob.RaftJob.class),
             new Method<>(

@@ -255,8 +255,11 @@ final class OnlineLoop implements Loop {
         return out;
     }
 
-    /** What rewards counted, time-outs in all among it. */
+    /** What rewards counted, time-outs in all among it, and how far members of an ensemble disagree. */
     private static void counts(RewardScores scores, Metrics out) {
+        Arrays.stream(scores.spreads())
+                .filter(spread -> !Double.isNaN(spread))
+                .forEach(spread -> out.add("reward/ensemble_std", spread, 1));
         scores.counts().forEach((name, count) -> out.set(name, count));
         out.set(
                 "reward_timeouts",

@@ -45,12 +45,7 @@ public final class OpenRewards implements AutoCloseable {
         List<RewardModel> models = new ArrayList<>();
         List<String> notes = new ArrayList<>();
         try {
-            for (int i = 0; i < settings.rewardModels().size(); i++) {
-                Path folder = settings.rewardModels().get(i);
-                models.add(RewardModel.open(folder, policy));
-                String name = settings.rewardModels().size() == 1 ? "model" : "model_" + (i + 1);
-                parts.add(part(name, new LearnedReward(models.get(i), folder), settings.weight(i)));
-            }
+            parts.addAll(ofAnswers(settings.models(), policy, models, notes));
             ProcessRewardSettings process = settings.process();
             if (process.processRewardModel().isPresent()) {
                 Path folder = process.processRewardModel().get();
@@ -58,7 +53,11 @@ public final class OpenRewards implements AutoCloseable {
                 RewardModel model = RewardModel.open(folder, policy);
                 models.add(model);
                 Aggregate aggregate = process.processRewardAggregate().orElseThrow();
-                parts.add(part(PROCESS, new StepReward(model, folder, format, tokenizer, aggregate), process.weight()));
+                parts.add(part(
+                        PROCESS,
+                        new StepReward(model, folder, format, tokenizer, aggregate),
+                        process.weight(),
+                        Optional.empty()));
                 notes.add("process_reward_model: in answers " + format.words() + ".");
             }
             return new OpenRewards(new RewardSet(parts), models, notes);
@@ -68,13 +67,37 @@ public final class OpenRewards implements AutoCloseable {
         }
     }
 
-    private static RewardPart part(String name, Reward model, double weight) {
+    /** Of models that judge whole answers, each by itself or all together. */
+    private static List<RewardPart> ofAnswers(
+            RewardModelSettings settings, Checkpoint policy, List<RewardModel> models, List<String> notes) {
+        List<Path> folders = settings.rewardModels();
+        for (Path folder : folders) {
+            models.add(RewardModel.open(folder, policy));
+        }
+        boolean normalises = settings.rewardModelNormalisation() == RewardModelSettings.Scale.AUTO;
+        int together = settings.ensemble().isPresent() ? folders.size() : 1;
+        List<RewardPart> parts = new ArrayList<>();
+        for (int i = 0; i < folders.size(); i += together) {
+            List<Path> own = folders.subList(i, i + together);
+            LearnedReward reward =
+                    new LearnedReward(models.subList(i, i + together), own, normalises, settings.ensemble());
+            String name = together == folders.size() ? "model" : "model_" + (i + 1);
+            if (reward.isScaled()) {
+                notes.add("reward_models: rewards of " + own + " are on the scale that is kept there ("
+                        + RewardScales.FILE + "); reward_model_normalisation: off takes them as they are.");
+            }
+            parts.add(part(name, reward, settings.weight(i), settings.rewardModelClip()));
+        }
+        return parts;
+    }
+
+    private static RewardPart part(String name, Reward model, double weight, Optional<Double> clip) {
         return new RewardPart(
                 name,
                 model,
                 weight,
-                Optional.empty(),
-                Optional.empty(),
+                clip.map(most -> -most),
+                clip,
                 RewardPart.Normalise.NONE,
                 DEADLINE,
                 RewardPart.OnFailure.MASK);

@@ -1,12 +1,9 @@
 package dev.plumb.train;
 
 import dev.plumb.config.Inline;
-import dev.plumb.config.Setting;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.reward.RewardConfig;
 import dev.plumb.reward.RewardSpec;
-import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -14,33 +11,13 @@ import java.util.stream.IntStream;
  * What completions are rewarded for: functions, and models that were trained to score.
  *
  * @param functions rules and programs
- * @param rewardModels folders of reward models
- * @param rewardModelWeights their weights
+ * @param models models that judge whole answers
  * @param process a model that judges steps
  */
 public record Rewards(
         @Inline RewardConfig functions,
-
-        @Setting(
-                doc =
-                        "Reward models, checkpoint folders as the method reward writes them; each reads prompt and answer as"
-                                + " text with its own tokenizer. TRL takes them in reward_funcs.")
-        List<Path> rewardModels,
-
-        @Setting(doc = "A weight for each of reward_models; 1 if not given.")
-        List<Double> rewardModelWeights,
-
+        @Inline RewardModelSettings models,
         @Inline ProcessRewardSettings process) {
-    /** Checks that weights fit. */
-    public Rewards {
-        rewardModels = List.copyOf(rewardModels);
-        rewardModelWeights = List.copyOf(rewardModelWeights);
-        if (!rewardModelWeights.isEmpty() && rewardModelWeights.size() != rewardModels.size()) {
-            throw new IllegalArgumentException("reward_model_weights has " + rewardModelWeights.size() + " weights for "
-                    + rewardModels.size() + " reward_models");
-        }
-    }
-
     /**
      * Whether nothing rewards.
      *
@@ -48,7 +25,7 @@ public record Rewards(
      */
     public boolean isEmpty() {
         return functions.rewardFuncs().isEmpty()
-                && rewardModels.isEmpty()
+                && models.rewardModels().isEmpty()
                 && process.processRewardModel().isEmpty();
     }
 
@@ -81,7 +58,7 @@ public record Rewards(
                             + " outcome with grpo, step_rewards: outcome_only with ppo");
         }
         if (objective.needsRewards()) {
-            return new Rewards(functions, rewardModels, rewardModelWeights, process.weighing(0));
+            return new Rewards(functions, models, process.weighing(0));
         }
         if (process.weight() != 1 || weights().anyMatch(weight -> weight != 0)) {
             throw new IllegalArgumentException("supervision: process learns from the scores of steps and from nothing"
@@ -96,12 +73,7 @@ public record Rewards(
         DoubleStream ofFunctions = functions.rewardWeights().isEmpty()
                 ? functions.rewardFuncs().stream().mapToDouble(RewardSpec::weight)
                 : functions.rewardWeights().stream().mapToDouble(weight -> weight);
-        return DoubleStream.concat(
-                ofFunctions, IntStream.range(0, rewardModels.size()).mapToDouble(this::weight));
-    }
-
-    /** Of one of the models that judge whole answers. */
-    double weight(int model) {
-        return rewardModelWeights.isEmpty() ? 1 : rewardModelWeights.get(model);
+        int count = models.ensemble().isPresent() ? 1 : models.rewardModels().size();
+        return DoubleStream.concat(ofFunctions, IntStream.range(0, count).mapToDouble(models::weight));
     }
 }

@@ -68,7 +68,7 @@ class RecipeTest {
         assertThat(job(recipe, 1).run().model()).hasToString("out/1-sft/final");
         assertThat(job(recipe, 1).run().data().files().get(0).path()).hasToString("pairs.jsonl");
         OnlineJob.PpoJob ppo = (OnlineJob.PpoJob) job(recipe, 2);
-        assertThat(ppo.rewards().rewardModels()).containsExactly(Path.of("out/2-judge/final"));
+        assertThat(ppo.rewards().models().rewardModels()).containsExactly(Path.of("out/2-judge/final"));
         assertThat(ppo.valueFunction().valueModel()).contains(Path.of("out/2-judge/final"));
         assertThat(ppo.online().numGenerations()).contains(4);
         RejectionSampling draw = ((Stage.Sampling) recipe.stages().get(3)).settings();
@@ -183,7 +183,8 @@ class RecipeTest {
         if (name.equals("instructgpt")) {
             OnlineJob.PpoJob ppo = (OnlineJob.PpoJob) job(recipe, 2);
             assertThat(ppo.policy().needsReference()).isTrue(); // so that the KL is reported
-            assertThat(ppo.rewards().rewardModels()).containsExactly(Path.of("runs/instructgpt/2-reward/final"));
+            assertThat(ppo.rewards().models().rewardModels())
+                    .containsExactly(Path.of("runs/instructgpt/2-reward/final"));
             assertThat(ppo.valueFunction().valueModel()).contains(Path.of("runs/instructgpt/2-reward/final"));
         }
     }

@@ -108,19 +108,6 @@ class KillAndResumeTest {
     }
 
     @Test
-    void aPolicyThatLearnsTextBesideItsAnswers() throws IOException, InterruptedException {
-        hold(
-                "ppo",
-                false,
-                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
-                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
-                "num_mini_batches: 2",
-                "ptx_data: {files: [" + folder.resolve("demonstrations.jsonl") + "], eval_share: 0.15}",
-                "ptx_coef: 0.5",
-                "ptx_batch_size: 3");
-    }
-
-    @Test
     void pairsOfThePolicysOwnWithAReferenceThatFollows() throws IOException, InterruptedException {
         hold(
                 "online_dpo",
@@ -132,6 +119,19 @@ class KillAndResumeTest {
                 "sync_ref_model: true",
                 "ref_model_mixup_alpha: 1.0",
                 "ref_model_sync_steps: 6");
+    }
+
+    @Test
+    void aPolicyThatLearnsTextBesideItsAnswers() throws IOException, InterruptedException {
+        hold(
+                "ppo",
+                false,
+                "data: {files: [" + folder.resolve("prompts.jsonl") + "], eval_share: 0.4}",
+                "reward_funcs: [{name: regex, regex: {pattern: 'a'}}]",
+                "num_mini_batches: 2",
+                "ptx_data: {files: [" + folder.resolve("demonstrations.jsonl") + "], eval_share: 0.15}",
+                "ptx_coef: 0.5",
+                "ptx_batch_size: 3");
     }
 
     private void hold(String method, boolean thorough, String... more) throws IOException, InterruptedException {

@@ -251,7 +251,7 @@ class StepRewardTest {
 
     @Test
     void otherModelsAreRefused() {
-        assertThatThrownBy(() -> new LearnedReward(model, judge))
+        assertThatThrownBy(() -> learned(model, judge))
                 .isInstanceOf(PlumbException.class)
                 .hasMessageContaining("name it in process_reward_model in place of reward_models");
         try (RewardModel language = RewardModel.open(tiny.model(), policy)) {
@@ -259,8 +259,7 @@ class StepRewardTest {
                     .isInstanceOf(PlumbException.class)
                     .hasMessageContaining("is no process reward model of two classes")
                     .hasMessageNotContaining("reward_models");
-            assertThatThrownBy(() -> new LearnedReward(language, tiny.model()))
-                    .hasMessageContaining("is no reward model of one score");
+            assertThatThrownBy(() -> learned(language, tiny.model())).hasMessageContaining("is no reward model");
         }
         Path whole = folder.resolve("whole");
         try (Checkpoint fresh = Checkpoint.loadForScoring(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU, 3, 1)) {
@@ -270,5 +269,9 @@ class StepRewardTest {
             assertThatThrownBy(() -> new StepReward(other, whole, LINES, tokenizer, Aggregate.MIN))
                     .hasMessageContaining("name this model in reward_models");
         }
+    }
+
+    private static LearnedReward learned(RewardModel model, Path folder) {
+        return new LearnedReward(List.of(model), List.of(folder), false, Optional.empty());
     }
 }

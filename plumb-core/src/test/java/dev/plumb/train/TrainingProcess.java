@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** Training in a process of its own, which can be killed. */
@@ -86,7 +87,7 @@ public final class TrainingProcess {
             if (moment.getAsBoolean()) {
                 return process.isAlive();
             }
-            Thread.onSpinWait();
+            LockSupport.parkNanos(50_000); // a core that spun here would be missing in what is waited for
         }
         return false;
     }

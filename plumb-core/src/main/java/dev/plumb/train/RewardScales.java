@@ -1,4 +1,4 @@
-package dev.plumb.cli;
+package dev.plumb.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -18,11 +18,14 @@ import java.util.List;
  *
  * @param all one a member, in the order of models and their outputs; none where rewards stay as they are
  */
-record Scales(List<Normalisation> all) {
-    static final String FILE = "reward_normalisation.json";
+public record RewardScales(List<Normalisation> all) {
+    private static final JsonMapper JSON = new JsonMapper();
+
+    /** The file's name. */
+    public static final String FILE = "reward_normalisation.json";
 
     /** Rewards as they are. */
-    static final Scales NONE = new Scales(List.of());
+    public static final RewardScales NONE = new RewardScales(List.of());
 
     /**
      * Those of some models.
@@ -32,7 +35,7 @@ record Scales(List<Normalisation> all) {
      * @return their scales; none if no model has any
      * @throws PlumbException if some have them and others do not, or a file is of other outputs
      */
-    static Scales of(List<Path> folders, List<Integer> outputs) {
+    public static RewardScales of(List<Path> folders, List<Integer> outputs) {
         List<Path> with = folders.stream()
                 .filter(folder -> Files.exists(folder.resolve(FILE)))
                 .toList();
@@ -48,13 +51,13 @@ record Scales(List<Normalisation> all) {
         for (int i = 0; i < folders.size(); i++) {
             all.addAll(read(folders.get(i).resolve(FILE), outputs.get(i)));
         }
-        return new Scales(all);
+        return new RewardScales(all);
     }
 
     private static List<Normalisation> read(Path file, int outputs) {
         List<Normalisation> scales = new ArrayList<>();
         try {
-            JsonNode json = new JsonMapper().readTree(Files.readString(file));
+            JsonNode json = JSON.readTree(Files.readString(file));
             for (int i = 0; i < json.path("shift").size(); i++) {
                 scales.add(new Normalisation(
                         json.path("shift").path(i).asDouble(Double.NaN),
@@ -78,9 +81,9 @@ record Scales(List<Normalisation> all) {
      * @return where it stands
      * @throws PlumbException if the folder has one, or the answers give none
      */
-    static Path freeze(Path folder, List<double[]> rewards) {
+    public static Path freeze(Path folder, List<double[]> rewards) {
         Path file = folder.resolve(FILE);
-        ObjectNode json = Json.object();
+        ObjectNode json = JSON.createObjectNode();
         List<Double> shift = new ArrayList<>();
         List<Double> scale = new ArrayList<>();
         try {
@@ -91,8 +94,8 @@ record Scales(List<Normalisation> all) {
                 shift.add(one.shift());
                 scale.add(one.scale());
             }
-            json.set("shift", Json.array(shift.stream().mapToDouble(x -> x).toArray()));
-            json.set("scale", Json.array(scale.stream().mapToDouble(x -> x).toArray()));
+            json.set("shift", JSON.valueToTree(shift));
+            json.set("scale", JSON.valueToTree(scale));
             json.put("answers", rewards.size());
             AtomicFiles.writeString(file, json.toPrettyString() + "\n");
         } catch (IllegalArgumentException e) {
@@ -103,8 +106,13 @@ record Scales(List<Normalisation> all) {
         return file;
     }
 
-    /** Refuses a second fit, after which rewards would mean something else. */
-    static void requireNone(Path folder) {
+    /**
+     * Refuses a second fit, after which rewards would mean something else.
+     *
+     * @param folder of the model
+     * @throws PlumbException if the folder has a scale
+     */
+    public static void requireNone(Path folder) {
         if (Files.exists(folder.resolve(FILE))) {
             throw new PlumbException(folder.resolve(FILE)
                     + " exists: the scale is frozen. Remove the file to fit it anew; rewards before and after are then of"
@@ -112,8 +120,13 @@ record Scales(List<Normalisation> all) {
         }
     }
 
-    /** What members give, each on its scale. */
-    double[] of(double[] members) {
+    /**
+     * What members give, each on its scale.
+     *
+     * @param members as they give it, one for each output
+     * @return on the scales; the same if there are none
+     */
+    public double[] of(double[] members) {
         if (all.isEmpty()) {
             return members;
         }
