@@ -54,6 +54,17 @@ public final class ChatRenderer {
     }
 
     /**
+     * The renderer by a model's own template.
+     *
+     * @param modelFolder its folder
+     * @param tokenizer its tokenizer
+     * @return the renderer; empty if the model has no template
+     */
+    public static Optional<ChatRenderer> ofModel(Path modelFolder, Tokenizer tokenizer) {
+        return ChatTemplate.load(modelFolder).map(own -> new ChatRenderer(own, tokenizer, Map.of()));
+    }
+
+    /**
      * Renders a conversation.
      *
      * @param messages the turns

@@ -215,7 +215,8 @@ final class Rejection {
                 command,
                 settings,
                 workplace.data().files().stream().map(DataFile::path).toList(),
-                workplace.checkpoint().folder(),
+                Stream.concat(Stream.of(workplace.checkpoint().folder()), settings.rewards().folders().stream())
+                        .toList(),
                 settings.seed(),
                 OptionalLong.empty(),
                 workplace.origins());

@@ -1,5 +1,6 @@
 package dev.plumb.reward;
 
+import dev.plumb.config.PlumbException;
 import dev.plumb.config.Setting;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,9 +36,12 @@ public record RewardConfig(
      * The rewards, ready to score.
      *
      * @return the set
-     * @throws dev.plumb.config.PlumbException if there are none, two of one name, or one that cannot work on this machine
+     * @throws PlumbException if there are none, two of one name, or one that cannot work on this machine
      */
     public RewardSet open() {
+        if (rewardFuncs.isEmpty()) {
+            throw new PlumbException("reward_funcs names no reward. Give at least one, as in reward_funcs=accuracy.");
+        }
         return new RewardSet(parts());
     }
 
@@ -45,7 +49,7 @@ public record RewardConfig(
      * The rewards one by one, to be put together with learned ones.
      *
      * @return one part for each
-     * @throws dev.plumb.config.PlumbException if one cannot work on this machine
+     * @throws PlumbException if one cannot work on this machine
      */
     public List<RewardPart> parts() {
         List<RewardPart> parts = new ArrayList<>();

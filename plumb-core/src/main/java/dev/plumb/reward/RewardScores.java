@@ -105,6 +105,26 @@ public record RewardScores(
     }
 
     /**
+     * The same where a judge alone says what may be learnt from completions, and rewards are only measured.
+     *
+     * @param name what the judge's scores are called
+     * @param scores the judge's, [completion]; NaN where there is none
+     * @return all, with the judge's as the sums
+     */
+    public RewardScores judged(String name, double[] scores) {
+        return new RewardScores(
+                Stream.concat(names.stream(), Stream.of(name)).toList(),
+                DoubleStream.concat(Arrays.stream(weights), DoubleStream.of(1)).toArray(),
+                Stream.concat(Arrays.stream(values), Stream.of(scores)).toArray(double[][]::new),
+                Stream.concat(Arrays.stream(raw), Stream.of(scores)).toArray(double[][]::new),
+                steps,
+                spreads,
+                scores,
+                counts,
+                faults);
+    }
+
+    /**
      * These scores and then those of further completions by the same rewards.
      *
      * @param others theirs

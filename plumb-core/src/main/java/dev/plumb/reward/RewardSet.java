@@ -32,7 +32,7 @@ public final class RewardSet {
     /**
      * A set.
      *
-     * @param parts the rewards, under different names
+     * @param parts the rewards, under different names; without any, completions have none
      */
     public RewardSet(List<RewardPart> parts) {
         this.parts = List.copyOf(parts);
@@ -42,9 +42,6 @@ public final class RewardSet {
                 throw new PlumbException(
                         "reward_funcs has two rewards called " + part.name() + ". Give one of them another label.");
             }
-        }
-        if (parts.isEmpty()) {
-            throw new PlumbException("reward_funcs names no reward. Give at least one, as in reward_funcs=accuracy.");
         }
         int atOnce = Math.max(1, Runtime.getRuntime().availableProcessors());
         this.places =

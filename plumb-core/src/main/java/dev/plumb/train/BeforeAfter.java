@@ -22,6 +22,7 @@ final class BeforeAfter {
             "rewards/accuracies",
             "rewards/margins",
             "reward",
+            "judge/win_rate",
             "accuracy",
             "margin",
             "ece",

@@ -61,6 +61,19 @@ final class Curves {
                     "dead_groups/all_worst",
                     "online/tie_rate"),
             Plot.of(
+                            "Win rate",
+                            "Share of held-out prompts whose answer the judge prefers to the reference's; a tie counts half.",
+                            "judge/win_rate")
+                    .against(0.5),
+            Plot.of(
+                    "What the judge is worth",
+                    "Share of pairs of which it says the same in both orders, and that are a tie; of its verdicts those for"
+                            + " the answer shown first, best at 0.5; probability of naming either, best near 1.",
+                    "judge/consistency",
+                    "judge/tie_rate",
+                    "judge/first_position_rate",
+                    "judge/choice_mass"),
+            Plot.of(
                     "Disagreement of reward models",
                     "Where it grows, the policy leaves what they know.",
                     "reward/ensemble_std"),

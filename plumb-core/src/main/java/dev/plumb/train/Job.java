@@ -7,6 +7,8 @@ import dev.plumb.data.RowKind;
 import dev.plumb.data.StepConfig;
 import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Sft;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
@@ -90,6 +92,15 @@ public sealed interface Job
      */
     default Optional<DataConfig> ptxData() {
         return Optional.empty();
+    }
+
+    /**
+     * Models that are read besides the one that learns.
+     *
+     * @return their folders
+     */
+    default List<Path> otherModels() {
+        return List.of();
     }
 
     /**

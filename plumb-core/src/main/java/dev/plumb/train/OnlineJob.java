@@ -15,7 +15,10 @@ import dev.plumb.objective.ReMax;
 import dev.plumb.objective.Reinforce;
 import dev.plumb.objective.ReinforcePlusPlus;
 import dev.plumb.objective.Rloo;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** All settings of a run that learns from what the policy itself writes. */
 public sealed interface OnlineJob extends Job {
@@ -40,6 +43,24 @@ public sealed interface OnlineJob extends Job {
      */
     default Optional<CriticSettings> critic() {
         return Optional.empty();
+    }
+
+    /**
+     * What compares completions in place of rewards.
+     *
+     * @return the settings; empty where rewards say what they are worth
+     */
+    default Optional<JudgeSettings> judge() {
+        return Optional.empty();
+    }
+
+    @Override
+    default List<Path> otherModels() {
+        Stream<Path> value = critic().flatMap(CriticSettings::valueModel).stream();
+        Stream<Path> judging = judge().map(JudgeSettings::model).stream();
+        return Stream.concat(rewards().folders().stream(), Stream.concat(value, judging))
+                .distinct()
+                .toList();
     }
 
     /**
@@ -320,6 +341,7 @@ public sealed interface OnlineJob extends Job {
      * @param common what all have
      * @param learningRate the learning rate after warm-up
      * @param onlineDpo the objective
+     * @param judge what compares answers in place of rewards
      */
     record OnlineDpoJob(
             @Inline OnlineRun common,
@@ -332,11 +354,31 @@ public sealed interface OnlineJob extends Job {
                     source = "TRL")
             double learningRate,
 
-            @Inline OnlineDpo.Config onlineDpo)
+            @Inline OnlineDpo.Config onlineDpo,
+
+            @Setting(
+                    doc = "A language model that is asked which of two answers is better, in place of rewards. Each two"
+                            + " answers to a prompt are compared in both orders, so n answers cost n (n - 1) questions;"
+                            + " an answer's score is the share of its comparisons that it wins, a tie counting half. Rewards"
+                            + " may stand beside it with weight 0: they are then only measured.",
+                    source = "arXiv 2402.04792; TRL")
+            Optional<JudgeSettings> judge)
             implements OnlineJob {
         /** Settles what is not given. */
         public OnlineDpoJob {
-            common = common.settled(2, 1, new OnlineDpo(onlineDpo));
+            OnlineDpo objective = new OnlineDpo(onlineDpo);
+            if (judge.isEmpty() && common.rewards().isEmpty()) {
+                throw new IllegalArgumentException("nothing says which answers are better: name a function, as in"
+                        + " reward_funcs: [accuracy], a model that scores, as in reward_models: [runs/reward/final], or a"
+                        + " language model that compares them, as in judge: my-judge");
+            }
+            if (judge.isPresent() && (onlineDpo.missingEosPenalty() > 0 || onlineDpo.minMargin() > 0)) {
+                throw new IllegalArgumentException(
+                        "missing_eos_penalty and min_margin are on the scale of rewards, and a"
+                                + " judge gives none: leave them out; mask_truncated_completions: true keeps answers without an"
+                                + " end out of pairs");
+            }
+            common = judge.isPresent() ? common.judged(2, 1, objective) : common.settled(2, 1, objective);
         }
 
         @Override

@@ -39,7 +39,9 @@ final class OnlineLoop implements Loop {
     private final OnlineSettings settings;
     private final PolicyObjective objective;
     private final RewardSet rewards;
+    private final Optional<Tournament> judge;
     private final Roller roller;
+    private final Optional<Roller> ofReference;
     private final RolloutSource source;
     private final RolloutScorer scorer;
     private final Optional<Critic> critic;
@@ -74,6 +76,7 @@ final class OnlineLoop implements Loop {
      * @param roller draws them
      * @param order of the prompts
      * @param ptx text that is learnt beside them
+     * @param judge which of them are better, where a judge says so in place of the rewards
      */
     OnlineLoop(
             Decoder decoder,
@@ -84,12 +87,15 @@ final class OnlineLoop implements Loop {
             RewardSet rewards,
             Roller roller,
             Order order,
-            Optional<PtxTerm> ptx) {
+            Optional<PtxTerm> ptx,
+            Optional<Tournament> judge) {
         Optimisation optimisation = job.optimisation();
         this.settings = job.online();
         this.objective = objective;
         this.rewards = rewards;
+        this.judge = judge;
         this.roller = roller;
+        this.ofReference = reference.map(roller::by);
         Policy policy = Policy.at(settings.temperature(), decoder);
         this.exact = policy.isExact();
         this.scorer = new RolloutScorer(
@@ -107,7 +113,7 @@ final class OnlineLoop implements Loop {
                 .orElse(1.0);
         this.seed = job.run().seed();
         this.shownPrompts = job.run().samplePrompts();
-        this.source = new RolloutSource(roller, rewards, settings, order, seed);
+        this.source = new RolloutSource(roller, rewards, judge, settings, order, seed);
         this.memory = objective.start();
     }
 
@@ -372,9 +378,12 @@ final class OnlineLoop implements Loop {
         counts(scores, out);
         for (int i = 0; i < written.size(); i++) {
             Written one = written.get(i);
-            double total = scores.totals()[i];
-            if (!Double.isNaN(total)) {
-                out.add("reward", total, 1);
+            if (judge.isEmpty()) {
+                double total = scores.totals()[i];
+                if (!Double.isNaN(total)) {
+                    out.add("reward", total, 1);
+                }
+                out.add("unscorable_frac", Double.isNaN(total) ? 1 : 0, 1);
             }
             for (int k = 0; k < scores.names().size(); k++) {
                 double value = scores.raw()[k][i];
@@ -382,7 +391,6 @@ final class OnlineLoop implements Loop {
                     out.add("rewards/" + scores.names().get(k) + "/mean", value, 1);
                 }
             }
-            out.add("unscorable_frac", Double.isNaN(total) ? 1 : 0, 1);
             out.add("completions/mean_length", one.ids().length, 1);
             out.add("completions/clipped_ratio", one.stopped() ? 0 : 1, 1);
             for (int t = 0; t < one.reference().length; t++) {
@@ -398,7 +406,28 @@ final class OnlineLoop implements Loop {
             }
         }
         ptx.ifPresent(term -> term.evaluate(out));
+        if (judge.isPresent()) {
+            againstReference(store, rows, written, out);
+        }
         return out;
+    }
+
+    /** How often the judge prefers what the policy writes to what the reference does from the same draws. */
+    private void againstReference(TokenStore store, List<Long> rows, List<Written> written, Metrics out) {
+        List<Written> others =
+                ofReference.orElseThrow().draw(store, rows, settings.numGenerationsEval(), seed ^ EVALUATION, 0);
+        List<Written> pairs = IntStream.range(0, written.size())
+                .boxed()
+                .flatMap(i -> Stream.of(written.get(i), others.get(i)))
+                .toList();
+        Tournament.Result result = judge.orElseThrow().play(roller, pairs, 2);
+        out.merge(result.measures());
+        said = Stream.concat(said.stream(), result.notes().stream()).toList();
+        for (int i = 0; i < pairs.size(); i += 2) {
+            if (!Double.isNaN(result.scores()[i])) {
+                out.add("judge/win_rate", result.scores()[i], 1);
+            }
+        }
     }
 
     @Override
@@ -409,7 +438,11 @@ final class OnlineLoop implements Loop {
     @Override
     public Map<String, Double> judge(Example row, int[] answer, boolean stopped) {
         RewardInput input = roller.input((TokenPrompt) row, answer, stopped);
-        return named(rewards.scores(List.of(input)), 0);
+        Map<String, Double> scores = named(rewards.scores(List.of(input)), 0);
+        if (judge.isPresent()) {
+            scores.remove("reward"); // an answer by itself is not compared
+        }
+        return scores;
     }
 
     @Override

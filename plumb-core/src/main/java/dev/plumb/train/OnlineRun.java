@@ -26,11 +26,6 @@ public record OnlineRun(
         @Inline Rewards rewards,
         @Inline PtxSettings ptx,
         @Inline ReferenceSettings reference) {
-    /** Checks that something rewards. */
-    public OnlineRun {
-        rewards.requireAny();
-    }
-
     /**
      * The same with what a method takes where nothing is given, if its objective can learn so.
      *
@@ -39,6 +34,17 @@ public record OnlineRun(
      * @throws IllegalArgumentException with a remedy, if it cannot
      */
     OnlineRun settled(int generations, int miniBatches, PolicyObjective objective) {
+        rewards.requireAny();
+        return settled(generations, miniBatches, objective, rewards.settled(objective));
+    }
+
+    /** The same where a judge says which answers are better. */
+    OnlineRun judged(int generations, int miniBatches, PolicyObjective objective) {
+        rewards.requireOnlyMeasured();
+        return settled(generations, miniBatches, objective, rewards);
+    }
+
+    private OnlineRun settled(int generations, int miniBatches, PolicyObjective objective, Rewards given) {
         OnlineSettings all = online.or(generations, miniBatches);
         all.pace(optimisation.rowsPerStep());
         if (all.generations() < objective.smallestGroup()) {
@@ -65,6 +71,6 @@ public record OnlineRun(
                             + " but what this method learns from is written anew at each; leave it out");
         }
         reference.requireFits(run);
-        return new OnlineRun(run, optimisation, numTrainEpochs, all, rewards.settled(objective), ptx, reference);
+        return new OnlineRun(run, optimisation, numTrainEpochs, all, given, ptx, reference);
     }
 }

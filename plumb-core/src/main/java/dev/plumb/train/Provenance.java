@@ -31,7 +31,7 @@ import java.util.stream.Stream;
  * @param command the command line; values of arguments that look like secrets are not kept
  * @param configSha256 the SHA-256 of the resolved configuration, see {@link Sha256#of(String)}
  * @param data the data files
- * @param model the files of the model and, if it is another one, of the reference
+ * @param model the files of the model, and of those that reward or judge or that the value function starts from
  * @param seeds the seeds by what they are for
  * @param threads the number of threads that tensors are computed with
  * @param machine the Java runtime, system and device, see {@link #thisMachine()}
@@ -64,7 +64,7 @@ public record Provenance(
      * @param command the command line
      * @param settings all of them, as a record
      * @param data files that are read
-     * @param model the model's folder
+     * @param models folders of the models that are read
      * @param seed of everything random
      * @param resumedStep the step it goes on from, empty if it begins anew
      * @param hub what was named by its id on a hub
@@ -74,7 +74,7 @@ public record Provenance(
             List<String> command,
             Record settings,
             List<Path> data,
-            Path model,
+            List<Path> models,
             long seed,
             OptionalLong resumedStep,
             List<HubOrigin> hub) {
@@ -84,7 +84,7 @@ public record Provenance(
                 command,
                 Sha256.of(Dump.yaml(settings)),
                 sources(data),
-                sources(List.of(model)),
+                sources(models),
                 Map.of("seed", seed),
                 Torch.threads(),
                 thisMachine(),

@@ -80,6 +80,11 @@ final class RewardModel implements AutoCloseable {
 
     /** A text in its own tokens, with the one that opens a document. */
     int[] opened(String text) {
+        return opened(tokenizer, text);
+    }
+
+    /** A text in a tokenizer's tokens, with the one that opens a document. */
+    static int[] opened(Tokenizer tokenizer, String text) {
         int[] ids = tokenizer.encode(text);
         boolean opens = tokenizer.addsBos()
                 && tokenizer.bos().isPresent()

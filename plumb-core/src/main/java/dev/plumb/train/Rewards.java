@@ -4,8 +4,11 @@ import dev.plumb.config.Inline;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.reward.RewardConfig;
 import dev.plumb.reward.RewardSpec;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What completions are rewarded for: functions, and models that were trained to score.
@@ -40,6 +43,27 @@ public record Rewards(
                     + " reward_funcs: [accuracy], or a model, as in reward_models: [runs/reward/final] or"
                     + " process_reward_model: runs/prm/final");
         }
+    }
+
+    /** Refuses rewards that count where a judge is asked instead. */
+    void requireOnlyMeasured() {
+        boolean process =
+                process().processRewardModel().isPresent() && process().weight() != 0;
+        if (process || weights().anyMatch(weight -> weight != 0)) {
+            throw new IllegalArgumentException("judge says which answers are better, and so do the rewards: leave judge"
+                    + " out, or the rewards; or give them weight 0, as in reward_weights: [0], reward_model_weights: [0]"
+                    + " or process_reward_weight: 0, and they are only measured");
+        }
+    }
+
+    /**
+     * Folders of all models that reward.
+     *
+     * @return reward models, then the process reward model
+     */
+    public List<Path> folders() {
+        return Stream.concat(models.rewardModels().stream(), process.processRewardModel().stream())
+                .toList();
     }
 
     /**

@@ -96,9 +96,24 @@ final class Roller {
                 .toList();
     }
 
+    /** What was asked, for a judge. */
+    String question(Written one) {
+        return tokenizer.decode(one.prompt(), true);
+    }
+
+    /** What was answered, for a judge. */
+    String answer(Written one) {
+        return tokenizer.decode(one.ids(), true);
+    }
+
+    /** The same with another model that writes. */
+    Roller by(Decoder other) {
+        return new Roller(other, tokenizer, stops, settings, maxLength);
+    }
+
     /** An answer and what is said of it, for people. */
     Answered shown(Written one, Map<String, Double> scores) {
-        return new Answered(tokenizer.decode(one.prompt()), tokenizer.decode(one.ids(), true), scores);
+        return new Answered(tokenizer.decode(one.prompt()), answer(one), scores);
     }
 
     int maxLength() {

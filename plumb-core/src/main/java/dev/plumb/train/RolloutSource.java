@@ -3,10 +3,12 @@ package dev.plumb.train;
 import dev.plumb.data.Order;
 import dev.plumb.data.TokenStore;
 import dev.plumb.objective.DynamicSampling;
+import dev.plumb.reward.RewardScores;
 import dev.plumb.reward.RewardSet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -25,6 +27,7 @@ final class RolloutSource {
 
     private final Roller roller;
     private final RewardSet rewards;
+    private final Optional<Tournament> judge;
     private final OnlineSettings settings;
     private final Order order;
     private final long seed;
@@ -34,13 +37,21 @@ final class RolloutSource {
      *
      * @param roller draws answers
      * @param rewards what they are rewarded for
+     * @param judge which compares them; then rewards are only measured
      * @param settings how they are drawn
      * @param order of the prompts in all epochs
      * @param seed of the draws
      */
-    RolloutSource(Roller roller, RewardSet rewards, OnlineSettings settings, Order order, long seed) {
+    RolloutSource(
+            Roller roller,
+            RewardSet rewards,
+            Optional<Tournament> judge,
+            OnlineSettings settings,
+            Order order,
+            long seed) {
         this.roller = roller;
         this.rewards = rewards;
+        this.judge = judge;
         this.settings = settings;
         this.order = order;
         this.seed = seed;
@@ -58,26 +69,23 @@ final class RolloutSource {
 
     /** Draws and rewards completions of a turn's prompts. */
     Drawn draw(TokenStore store, Schedule.Turn turn) {
-        Rewarded first = round(store, turn, 0, turn.rows());
-        if (!settings.dynamicSampling()) {
-            return new Drawn(
-                    first, tokens(store, first), new Metrics(), first.scores().faults());
-        }
-        int wanted = turn.rows().size();
         Metrics measures = new Metrics();
         List<String> notes = new ArrayList<>();
+        Rewarded first = round(store, turn, 0, turn.rows(), measures, notes);
+        if (!settings.dynamicSampling()) {
+            return new Drawn(first, tokens(store, first), measures, notes);
+        }
+        int wanted = turn.rows().size();
         List<Integer> differ = differing(first, measures);
         Rewarded kept = first.groups(differ, settings.generations());
-        notes.addAll(first.scores().faults());
         long tokens = tokens(store, first);
         int found = differ.size();
         int rounds = 0;
         while (found < wanted && rounds < settings.maxResample()) {
             rounds++;
-            Rewarded more = round(store, turn, rounds, further(turn, rounds, wanted - found));
+            Rewarded more = round(store, turn, rounds, further(turn, rounds, wanted - found), measures, notes);
             differ = differing(more, measures);
             kept = kept.and(more.groups(differ, settings.generations()));
-            notes.addAll(more.scores().faults());
             tokens += tokens(store, more);
             found += differ.size();
         }
@@ -91,14 +99,23 @@ final class RolloutSource {
         return new Drawn(kept, tokens, measures, notes.stream().distinct().toList());
     }
 
-    private Rewarded round(TokenStore store, Schedule.Turn turn, int round, List<Long> rows) {
+    private Rewarded round(
+            TokenStore store, Schedule.Turn turn, int round, List<Long> rows, Metrics measures, List<String> notes) {
         List<Written> written = roller.draw(
                 store,
                 rows,
                 settings.generations(),
                 seed + round * STREAMS,
                 turn.take() * turn.rows().size());
-        return new Rewarded(written, rewards.scores(roller.inputs(store, written)));
+        RewardScores scores = rewards.scores(roller.inputs(store, written));
+        notes.addAll(scores.faults());
+        if (judge.isPresent()) {
+            Tournament.Result result = judge.get().play(roller, written, settings.generations());
+            measures.merge(result.measures());
+            notes.addAll(result.notes());
+            scores = scores.judged(Tournament.NAME, result.scores());
+        }
+        return new Rewarded(written, scores);
     }
 
     /** Groups whose rewards differ; counts them and the rewards of all. */

@@ -94,7 +94,7 @@ public record RunSettings(
         @Setting(
                 doc = "The evaluation metric that the best checkpoint is best at. Metrics named after a loss, a"
                         + " perplexity or a distance count as better when lower. Methods that learn from their own"
-                        + " answers have the reward in place of the loss.",
+                        + " answers have the reward in place of the loss, or judge/win_rate with a judge.",
                 byDefault = "loss",
                 source = "transformers")
         String metricForBestModel,

@@ -74,6 +74,41 @@ public final class Scorer {
     }
 
     /**
+     * How probable some tokens are to follow whole sequences.
+     *
+     * @param sequences token ids, none empty
+     * @param tokens ids of those that are asked about
+     * @return for each sequence log p(token | sequence), natural, for each of the tokens
+     */
+    public List<double[]> next(List<int[]> sequences, int... tokens) {
+        LogProbs logProbs = new LogProbs(decoder.architecture().logitSoftcap(), false);
+        List<double[]> out =
+                sequences.stream().map(sequence -> new double[tokens.length]).toList();
+        try (NoGrad guard = NoGrad.open();
+                Scope scope = Scope.open()) {
+            Tensor states = lastStates(sequences);
+            for (int k = 0; k < tokens.length; k++) {
+                Tensor asked = Tensor.full(tokens[k], DType.INT64, decoder.device(), sequences.size());
+                double[] logps =
+                        logProbs.forward(states, decoder.head(), asked).logps().toDoubles();
+                for (int i = 0; i < logps.length; i++) {
+                    out.get(i)[k] = logps[i];
+                }
+            }
+        }
+        return out;
+    }
+
+    /** What a head reads behind whole sequences, [sequences, width], in the scope that is open. */
+    private Tensor lastStates(List<int[]> sequences) {
+        Layout layout = Layout.of(sequences);
+        int[] last = layout.segments().stream()
+                .mapToInt(segment -> segment.start() + segment.length() - 1)
+                .toArray();
+        return decoder.hidden(layout).indexSelect(0, Tensor.of(last, decoder.device()));
+    }
+
+    /**
      * What a reward model gives for whole sequences, read at their last tokens.
      *
      * @param sequences token ids, none empty
@@ -84,18 +119,14 @@ public final class Scorer {
         if (!decoder.architecture().isScoring() || decoder.architecture().isClassifying()) {
             throw new IllegalArgumentException("the model has no reward head");
         }
-        Layout layout = Layout.of(sequences);
-        int[] last = layout.segments().stream()
-                .mapToInt(segment -> segment.start() + segment.length() - 1)
-                .toArray();
         int outputs = decoder.architecture().outputs();
         try (NoGrad guard = NoGrad.open();
                 Scope scope = Scope.open()) {
-            Tensor states = decoder.hidden(layout).indexSelect(0, Tensor.of(last, decoder.device()));
-            double[] flat =
-                    decoder.scores(states).reshape((long) last.length * outputs).toDoubles();
+            double[] flat = decoder.scores(lastStates(sequences))
+                    .reshape((long) sequences.size() * outputs)
+                    .toDoubles();
             List<double[]> out = new ArrayList<>();
-            for (int i = 0; i < last.length; i++) {
+            for (int i = 0; i < sequences.size(); i++) {
                 out.add(Arrays.copyOfRange(flat, i * outputs, (i + 1) * outputs));
             }
             return out;

@@ -26,6 +26,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Runs a job from its settings to its final model: the way in for the command line and for programs. */
 public final class Training {
@@ -112,6 +114,7 @@ public final class Training {
             if (job instanceof OnlineJob online) {
                 maxCompletionLength(workplace);
                 online.rewards().functions().parts(); // refuses what cannot work on this machine
+                judge(online, workplace).ifPresent(JudgeModel::close);
             }
             if (job instanceof RewardJob reward) {
                 sayOfTies(reward, workplace);
@@ -267,12 +270,26 @@ public final class Training {
         Roller roller = new Roller(
                 start, workplace.tokenizer(), workplace.stops(), online.online(), maxCompletionLength(workplace));
         try (OpenRewards rewards = OpenRewards.of(online.rewards(), workplace.checkpoint(), workplace.tokenizer());
+                @Nullable JudgeModel judge = judge(online, workplace).orElse(null);
                 OpenCritic critic = OpenCritic.of(online, workplace.checkpoint())) {
             rewards.notes().forEach(System.out::println);
             Order order = workplace.dataset().order(job.run().seed());
             Optional<PtxTerm> ptx = workplace.ptx().map(text -> PtxTerm.of(start, online, text));
+            Optional<Tournament> tournament = judge == null
+                    ? Optional.empty()
+                    : Optional.of(
+                            new Tournament(judge, online.judge().orElseThrow().verdict()));
             Function<Optional<Decoder>, Loop> loop = reference -> new OnlineLoop(
-                    start, reference, critic.critic(), online, objective, rewards.set(), roller, order, ptx);
+                    start,
+                    reference,
+                    critic.critic(),
+                    online,
+                    objective,
+                    rewards.set(),
+                    roller,
+                    order,
+                    ptx,
+                    tournament);
             if (!objective.needsReference()) {
                 return train(loop.apply(Optional.empty()), workplace, folder, interrupt);
             }
@@ -281,6 +298,13 @@ public final class Training {
                         loop.apply(Optional.of(frozen.decoder())), workplace, folder, interrupt, Optional.of(frozen));
             }
         }
+    }
+
+    /** Opens the judge, and says what is to be said of it. */
+    private static Optional<JudgeModel> judge(OnlineJob online, Workplace workplace) {
+        Optional<JudgeModel> judge = online.judge().map(settings -> JudgeModel.open(settings, workplace.checkpoint()));
+        judge.ifPresent(model -> model.notes(workplace.checkpoint()).forEach(System.out::println));
+        return judge;
     }
 
     /** Tokens of an answer at most, which must fit behind the longest prompt. */
@@ -424,7 +448,15 @@ public final class Training {
                 .map(checkpoint -> OptionalLong.of(checkpoint.step()))
                 .orElseGet(OptionalLong::empty);
         return Provenance.begun(
-                command, (Record) job, inputs.rows(), inputs.model(), job.run().seed(), resumed, inputs.origins());
+                command, (Record) job, inputs.rows(), models(inputs), job.run().seed(), resumed, inputs.origins());
+    }
+
+    /** All that are read; one that is not there is refused where it is opened. */
+    private List<Path> models(Inputs inputs) {
+        return Stream.concat(
+                        Stream.of(inputs.model()), job.otherModels().stream().filter(Files::isDirectory))
+                .distinct()
+                .toList();
     }
 
     private static void write(Path file, String text) {

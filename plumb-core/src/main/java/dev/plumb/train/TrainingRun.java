@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * What all loops share around their steps: the run folder, the optimiser, logs, evaluations, checkpoints, the end. A loop
@@ -262,6 +263,7 @@ final class TrainingRun implements AutoCloseable {
         for (String name : List.of(
                 "loss",
                 "reward",
+                "judge/win_rate",
                 "prm/mean_score",
                 "perplexity",
                 "rewards/accuracies",
@@ -284,8 +286,12 @@ final class TrainingRun implements AutoCloseable {
             return Double.NaN;
         }
         String name = settings.metricForBestModel();
-        if (name.equals("loss") && !values.containsKey("loss") && values.containsKey("reward")) {
-            name = "reward"; // what is learnt from is written anew each time, and has no loss on held-out rows
+        if (name.equals("loss") && !values.containsKey("loss")) {
+            // What is learnt from is written anew each time, and has no loss on held-out rows.
+            name = Stream.of("reward", "judge/win_rate")
+                    .filter(values::containsKey)
+                    .findFirst()
+                    .orElse(name);
         }
         if (!values.containsKey(name)) {
             throw new PlumbException(

@@ -76,6 +76,7 @@ final class GivenRollouts {
                 rewards,
                 new Roller(decoder, tokenizer, Set.of(), job.online(), longest),
                 Stores.order(store),
+                Optional.empty(),
                 Optional.empty());
     }
 

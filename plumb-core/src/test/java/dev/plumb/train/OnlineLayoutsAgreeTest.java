@@ -619,6 +619,7 @@ class OnlineLayoutsAgreeTest {
                 REWARDS,
                 new Roller(models.policy(), tokenizer, Set.of(), job.online(), 30),
                 Stores.order(store),
-                ptx);
+                ptx,
+                Optional.empty());
     }
 }
