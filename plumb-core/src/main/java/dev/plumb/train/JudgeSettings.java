@@ -20,7 +20,7 @@ public record JudgeSettings(
 
         @Setting(
                 doc = "What it is to judge by, in words that stand in the question to it.",
-                byDefault = "how well the answer does what is asked for: it is correct, helpful, clear and honest")
+                byDefault = "how well the answer does what is asked for, and whether it is correct, clear and honest")
         String criteria,
 
         @Setting(

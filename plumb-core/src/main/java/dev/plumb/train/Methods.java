@@ -280,7 +280,7 @@ public final class Methods {
                     "online DPO: write several answers to each prompt, and learn from the best and the worst as dpo does"
                             + " from pairs",
                     "Like dpo on pairs that the model makes itself: it answers each prompt num_generations times, a reward"
-                            + " model or reward functions score the answers, and the best is preferred to the worst. The"
+                            + " model, reward functions or a language model as judge score the answers, and the best is preferred to the worst. The"
                             + " pairs are always of the model as it is, so it does not drift away from its data. Prompts"
                             + " whose answers earn the same make no pair (online/tie_rate). By default every step learns"
                             + " from fresh pairs. For iterative DPO let a rollout hold many prompts and be learnt from in"
@@ -289,15 +289,20 @@ public final class Methods {
                             + " ref_model_mixup_alpha: 1 and ref_model_sync_steps: num_mini_batches · num_iterations each"
                             + " rollout is measured from the model that wrote it. Take a missing_eos_penalty with a reward"
                             + " model. Watch objective/scores, objective/kl, rewards/margins, length/chosen beside"
-                            + " length/rejected, and the samples.",
+                            + " length/rejected, and the samples. A judge is asked about each two answers in both orders; watch"
+                            + " judge/consistency, how often it says the same in both, judge/first_position_rate, which should"
+                            + " be near 0.5, judge/choice_mass, which should be near 1, and reward_length_corr, above 0 where it"
+                            + " likes what is long; held-out prompts give judge/win_rate, over the reference's answers to them. Show first on"
+                            + " pairs that people judged that it is worth learning from.",
                     """
                     L = - E log σ(u),   u = β (D(best) - D(worst)),   D(y) = log p(y | x) - log p_ref(y | x)
                     best, worst: the answers of p to x with the largest and the smallest r(y) - penalty [y has no end]
+                    by a judge: r(y) = mean over the other answers of 1 (preferred to it), 1/2 (tie), 0
                     at the first step D = 0, so L = log 2;   with loss_type: ipo  L = E (u/β - 1/(2β))²""",
                     PROMPTS,
                     "the model, its gradients, two AdamW moments, the keys and values of the answers that are being"
                             + " written, with a copy of the weights on a processor, the frozen reference (none with use_peft: it is the model with the adapter off),"
-                            + " and reward models",
+                            + " and reward models or the judge",
                     "arXiv 2402.04792; iterative: 2312.11456",
                     OnlineJob.OnlineDpoJob.class),
             new Method<>(
