@@ -164,7 +164,7 @@ class JudgeRunTest {
         assertThat(first(whole, Split.TRAIN).get("judge/choice_mass")).isBetween(0.0, Tournament.LOW_MASS);
         assertThat(first(whole, Split.TRAIN)).containsEntry("judge/errors", 0.0);
         assertThat(Files.readString(whole.samples())).doesNotContain("reward");
-        assertThat(Files.readString(whole.completions())).contains("\"judge\":1.0", "\"judge\":0.0");
+        assertThat(Files.readString(whole.completions())).contains("\"judge\":1,", "\"judge\":0,");
         assertThat(Files.readString(whole.provenance())).contains(model.resolve("model.safetensors") + "");
         assertThat(Files.readString(whole.report())).contains("Win rate", "What the judge is worth");
 
