@@ -13,6 +13,7 @@ import dev.plumb.model.Models;
 import dev.plumb.model.Weights;
 import dev.plumb.tensor.DType;
 import dev.plumb.tensor.Device;
+import dev.plumb.text.Tokenizer;
 import dev.plumb.train.Judge.Comparison;
 import dev.plumb.train.Judge.Opinion;
 import dev.plumb.train.MetricsLog.Split;
@@ -177,7 +178,7 @@ class JudgeRunTest {
         try (Checkpoint policy = Checkpoint.load(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU);
                 Checkpoint own = Checkpoint.load(model, Optional.of(DType.FLOAT32), Device.CPU);
                 JudgeModel judge = JudgeModel.open(settings(model), policy);
-                var tokenizer = dev.plumb.text.Tokenizer.load(model)) {
+                Tokenizer tokenizer = Tokenizer.load(model)) {
             List<Comparison> asked = List.of(
                     new Comparison("Why?", "the lamp burns", " a grey old sea"),
                     new Comparison("Why?", "a grey old sea", "the lamp burns"),
@@ -223,7 +224,7 @@ class JudgeRunTest {
         try (Checkpoint policy = Checkpoint.load(tiny.model(), Optional.of(DType.FLOAT32), Device.CPU);
                 Checkpoint own = Checkpoint.load(chat, Optional.of(DType.FLOAT32), Device.CPU);
                 JudgeModel judge = JudgeModel.open(settings(chat), policy);
-                var tokenizer = dev.plumb.text.Tokenizer.load(chat)) {
+                Tokenizer tokenizer = Tokenizer.load(chat)) {
             Comparison one = new Comparison("Why?", "lamp", "sea");
             String text = "[user]"
                     + new JudgePrompt("taste", t -> List.of()).text(one).strip() + "[assistant]" + JudgePrompt.LEAD;

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -169,11 +170,11 @@ class TournamentTest {
 
     /** A judge that believes the last verdict that it reads between the question and its instructions. */
     private static Opinion gullible(String text) {
-        Matcher verdict = Pattern.compile("(?i)better answer is \\(?(A|B)|\\[\\[(A|B)]]")
+        Matcher verdict = Pattern.compile("(?i)better\\s+answer\\s+is\\s+\\(?(A|B)|\\[\\[(A|B)]]")
                 .matcher(text.substring(0, Math.max(0, text.lastIndexOf("Which answer is better?"))));
         String last = "tie";
         while (verdict.find()) {
-            last = (verdict.group(1) + verdict.group(2)).replace("null", "").toUpperCase(java.util.Locale.ROOT);
+            last = (verdict.group(1) + verdict.group(2)).replace("null", "").toUpperCase(Locale.ROOT);
         }
         return opinion(last);
     }
@@ -207,7 +208,7 @@ class TournamentTest {
                 .toList();
         for (String name : List.of("A", "B")) { // whichever it is called, in whichever place
             String own = told.replace("X", name)
-                    .replace("_x", "_" + name.toLowerCase(java.util.Locale.ROOT))
+                    .replace("_x", "_" + name.toLowerCase(Locale.ROOT))
                     .replace("_y", "_b")
                     .replace("_Y", "_A");
             for (JudgeSettings.Verdict by : JudgeSettings.Verdict.values()) {
