@@ -7,6 +7,9 @@ import dev.plumb.data.RowKind;
 import dev.plumb.data.StepConfig;
 import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Sft;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
@@ -90,6 +93,15 @@ public sealed interface Job
      */
     default Optional<DataConfig> ptxData() {
         return Optional.empty();
+    }
+
+    /**
+     * Models that are read besides the one that is trained.
+     *
+     * @return their folders by the settings that name them
+     */
+    default Map<String, List<Path>> otherModels() {
+        return Map.of();
     }
 
     /**

@@ -15,6 +15,10 @@ import dev.plumb.objective.ReMax;
 import dev.plumb.objective.Reinforce;
 import dev.plumb.objective.ReinforcePlusPlus;
 import dev.plumb.objective.Rloo;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** All settings of a run that learns from what the policy itself writes. */
@@ -72,6 +76,13 @@ public sealed interface OnlineJob extends Job {
     @Override
     default Optional<DataConfig> ptxData() {
         return ptx().ptxData();
+    }
+
+    @Override
+    default Map<String, List<Path>> otherModels() {
+        Map<String, List<Path>> models = new LinkedHashMap<>(rewards().folders());
+        critic().flatMap(CriticSettings::valueModel).ifPresent(folder -> models.put("value_model", List.of(folder)));
+        return models;
     }
 
     @Override

@@ -4,6 +4,11 @@ import dev.plumb.config.Inline;
 import dev.plumb.objective.PolicyObjective;
 import dev.plumb.reward.RewardConfig;
 import dev.plumb.reward.RewardSpec;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 
@@ -40,6 +45,31 @@ public record Rewards(
                     + " reward_funcs: [accuracy], or a model, as in reward_models: [runs/reward/final] or"
                     + " process_reward_model: runs/prm/final");
         }
+    }
+
+    /**
+     * The folders of models.
+     *
+     * @return by the settings that name them
+     */
+    public Map<String, List<Path>> folders() {
+        Map<String, List<Path>> folders = new LinkedHashMap<>();
+        if (!models.rewardModels().isEmpty()) {
+            folders.put("reward_models", models.rewardModels());
+        }
+        process.processRewardModel().ifPresent(folder -> folders.put("process_reward_model", List.of(folder)));
+        return folders;
+    }
+
+    /**
+     * The same without models that are not there yet. Members of an ensemble are left out all together, as one alone would be none.
+     *
+     * @param toCome their folders
+     * @return what can be opened
+     */
+    Rewards without(Set<Path> toCome) {
+        boolean waits = process.processRewardModel().filter(toCome::contains).isPresent();
+        return new Rewards(functions, models.without(toCome), waits ? ProcessRewardSettings.NONE : process);
     }
 
     /**

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
@@ -98,6 +99,16 @@ public final class Training {
      * @throws PlumbException if {@code run} would refuse
      */
     public void check() {
+        check(Set.of());
+    }
+
+    /**
+     * The same before all models are there that the run will read.
+     *
+     * @param toCome folders of reward models that are still to be made
+     * @throws PlumbException if {@code run} would refuse
+     */
+    public void check(Set<Path> toCome) {
         Path root = job.run().folder();
         if (!resume) {
             RunFolder.requireVacant(root);
@@ -111,7 +122,8 @@ public final class Training {
             }
             if (job instanceof OnlineJob online) {
                 maxCompletionLength(workplace);
-                online.rewards().functions().parts(); // refuses what cannot work on this machine
+                OpenRewards.check(online.rewards(), toCome, workplace.checkpoint(), workplace.tokenizer());
+                OpenCritic.of(online, workplace.checkpoint()).close();
             }
             if (job instanceof RewardJob reward) {
                 sayOfTies(reward, workplace);
@@ -424,7 +436,14 @@ public final class Training {
                 .map(checkpoint -> OptionalLong.of(checkpoint.step()))
                 .orElseGet(OptionalLong::empty);
         return Provenance.begun(
-                command, (Record) job, inputs.rows(), inputs.model(), job.run().seed(), resumed, inputs.origins());
+                command,
+                (Record) job,
+                inputs.rows(),
+                inputs.model(),
+                job.otherModels(),
+                job.run().seed(),
+                resumed,
+                inputs.origins());
     }
 
     private static void write(Path file, String text) {
