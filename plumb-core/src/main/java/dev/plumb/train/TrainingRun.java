@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * What all loops share around their steps: the run folder, the optimiser, logs, evaluations, checkpoints, the end. A loop
@@ -263,6 +264,8 @@ final class TrainingRun implements AutoCloseable {
                 "loss",
                 "reward",
                 "prm/mean_score",
+                "kl",
+                "objective/kl",
                 "perplexity",
                 "rewards/accuracies",
                 "rewards/margins",
@@ -284,8 +287,11 @@ final class TrainingRun implements AutoCloseable {
             return Double.NaN;
         }
         String name = settings.metricForBestModel();
-        if (name.equals("loss") && !values.containsKey("loss") && values.containsKey("reward")) {
-            name = "reward"; // what is learnt from is written anew each time, and has no loss on held-out rows
+        if (name.equals("loss")) { // of what is written anew each time there is none on held-out rows
+            name = Stream.of("loss", "reward", "prm/mean_score")
+                    .filter(values::containsKey)
+                    .findFirst()
+                    .orElse(name);
         }
         if (!values.containsKey(name)) {
             throw new PlumbException(
