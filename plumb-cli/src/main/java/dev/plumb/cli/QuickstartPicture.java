@@ -8,7 +8,7 @@ import java.util.Locale;
 
 /** A quickstart's result as a picture: bars with their intervals, an SVG that suits light and dark pages. */
 final class QuickstartPicture {
-    private static final int WIDTH = 720;
+    private static final int WIDTH = 780;
     private static final int HEIGHT = 300;
     private static final int TOP = 64;
     private static final int FLOOR = 236;

@@ -361,6 +361,9 @@ public final class Decoder {
         if (shape.norm().kind() == Norm.Kind.LAYER) {
             return Functional.layerNorm(x, weight, weights.get(name + ".bias"), eps);
         }
+        if (x.dtype() == DType.FLOAT32 && shape.norm().kind() != Norm.Kind.RMS_OFFSET) {
+            return Functional.rmsNorm(x, weight, eps);
+        }
         Tensor wide = x.to(DType.FLOAT32);
         Tensor unit = wide.mul(wide.square().meanKeep(-1).add(eps).rsqrt());
         return switch (shape.norm().kind()) {

@@ -4,21 +4,27 @@ import dev.plumb.config.PlumbException;
 import java.util.Arrays;
 
 /**
- * Draws one token a time for one sequence, by a race: token i of probability p_i arrives at the time E_i / p_i, where the E_i
- * are exponential random numbers that follow from sequence, step and i alone; the first to arrive is drawn, which is i with
- * probability p_i. This is the maximum of logits with Gumbel noise (arXiv 1611.01144, equation 1), without a logarithm for
- * every token. Where two computations of the same logits differ in the last bits, another token is drawn only if two arrive
- * at very nearly the same time; a draw from cumulated probabilities, whose borders all move, differs far more
- * often.
+ * Draws one token a time for one sequence, by a race: what has the probability p_i arrives at the time E_i / p_i, where the
+ * E_i are exponential random numbers that follow from sequence, step and i alone; the first to arrive is drawn, which is i
+ * with probability p_i. This is the maximum of logits with Gumbel noise (arXiv 1611.01144, equation 1), without a logarithm for
+ * each. First blocks of tokens that follow each other race by their sums, then the tokens of the block that won, so that few
+ * need random numbers, or need to be looked at. Where two computations of the same logits differ in the last bits, another
+ * token is drawn only if two arrive at very nearly the same time; a draw from cumulated probabilities, whose borders all move,
+ * differs far more often.
  */
 final class Draw {
     private static final long STRIDE = 0x9E3779B97F4A7C15L;
+
+    /** Tokens of a block. */
+    static final int BLOCK = 64;
+
     private static final int COARSE_BITS = 23; // as many as a float holds
     private static final float COARSE = 0x1p-23f;
 
     private final Sampling sampling;
     private final long key;
     private long drawn;
+    private long step; // of the block that was drawn last
 
     /**
      * A stream that follows from the seed, the prompt and the sample, and from nothing else.
@@ -82,30 +88,61 @@ final class Draw {
      * @param n how many there are
      */
     Token next(float[] p, int start, int n) {
-        long step = mixed(key + drawn++);
-        if (!sampling.isTruncated()) {
-            return new Token(race(p, start, n, 0, step), 1);
-        }
-        float floor = floor(p, start, n);
-        int chosen = race(p, start, n, floor, step);
+        float floor = sampling.isTruncated() ? floor(p, start, n) : 0;
+        float[] sums = new float[blocks(n)];
         double kept = 0;
         double all = 0;
-        for (int i = start; i < start + n; i++) {
-            all += p[i];
-            kept += p[i] >= floor ? p[i] : 0;
+        for (int block = 0; block < sums.length; block++) {
+            double sum = 0;
+            for (int i = start + block * BLOCK; i < start + Math.min(n, (block + 1) * BLOCK); i++) {
+                all += p[i];
+                sum += p[i] >= floor ? p[i] : 0;
+            }
+            kept += sum;
+            sums[block] = (float) sum;
         }
-        return new Token(chosen, kept / all);
+        int from = block(sums, 0, sums.length) * BLOCK;
+        int chosen = from + race(p, start + from, Math.min(BLOCK, n - from), floor, mixed(step));
+        return new Token(chosen, sampling.isTruncated() ? kept / all : 1);
+    }
+
+    /** How many blocks so many tokens are, the last of which may be short. */
+    static int blocks(int tokens) {
+        return (tokens + BLOCK - 1) / BLOCK;
     }
 
     /**
-     * The token that arrives first among those that are not less probable than the floor. With u uniform below 1, E = −log(1 −
+     * Draws the block that the next token is of; after it the token is drawn by {@link #within}.
+     *
+     * @param sums of the probabilities of each block's tokens, of all rows
+     * @param start where this row's begin
+     * @param n how many there are
+     */
+    int block(float[] sums, int start, int n) {
+        step = mixed(key + drawn++);
+        return race(sums, start, n, 0, step);
+    }
+
+    /**
+     * Draws a token of the block that was drawn.
+     *
+     * @param p probabilities of some blocks' tokens
+     * @param start where this block's begin
+     * @return its place in the block
+     */
+    int within(float[] p, int start) {
+        return race(p, start, BLOCK, 0, mixed(step));
+    }
+
+    /**
+     * What arrives first among what is not less probable than the floor. With u uniform below 1, E = −log(1 −
      * u) ≥ u: so where u alone would come too late no logarithm is needed, and for that the first bits of u do.
      */
     private static int race(float[] p, int start, int n, float floor, long step) {
         double first = Double.POSITIVE_INFINITY;
         float latest = Float.POSITIVE_INFINITY; // a bit later than the first
         int chosen = -1;
-        for (int i = 0; i < n; i += 2) { // one random number does for two tokens
+        for (int i = 0; i < n; i += 2) { // one random number does for two
             long bits = mixed(step + i * STRIDE);
             for (int j = i; j < Math.min(i + 2, n); j++) {
                 int coarse =

@@ -138,7 +138,7 @@ final class Generation implements AutoCloseable {
             last[i] = segment.start() + segment.length() - 1;
             slotOf[i] = active.size() + rowOf.indexOf(i);
         }
-        Tensor all = decoder.hidden(layout, cache.filling(layout, slotOf));
+        Tensor all = fast.hidden(layout, cache.filling(layout, slotOf));
         Tensor hidden = all.indexSelect(0, Tensor.of(last, decoder.device()));
         for (int i = 0; i < last.length; i++) {
             int copies = rowOf.lastIndexOf(i) - rowOf.indexOf(i);
@@ -205,34 +205,68 @@ final class Generation implements AutoCloseable {
      */
     private void draw(Tensor hidden, List<Sequence> sequences, List<Integer> rowOf) {
         Tensor logits = logits(hidden); // [rows, vocabulary]
-        int vocabulary = (int) logits.size(1);
-        boolean plain = !sampling.isGreedy() && !sampling.isPenalised();
-        float[] looked = looked(logits, sequences, rowOf);
-        int[] chosen = new int[sequences.size()];
+        int[] chosen = sampling.isGreedy() || sampling.isTruncated() || sampling.isPenalised()
+                ? chosen(logits, sequences, rowOf)
+                : blockwise(logits, sequences, rowOf);
         for (int i = 0; i < chosen.length; i++) {
             Sequence sequence = sequences.get(i);
-            int start = rowOf.get(i) * vocabulary;
-            if (sampling.isGreedy()) {
-                chosen[i] = Draw.greedy(looked, start, vocabulary);
-            } else {
-                Draw.Token token = sequence.draw.next(looked, start, vocabulary);
-                chosen[i] = token.id();
-                double logp = Math.log(looked[start + token.id()]);
-                sequence.logps[sequence.made] = logp;
-                sequence.samplingLogps[sequence.made] = logp - Math.log(token.kept());
-            }
-        }
-        double[] logps = plain ? new double[0] : logps(logits, rowOf, chosen);
-        for (int i = 0; i < chosen.length; i++) {
-            Sequence sequence = sequences.get(i);
-            if (!plain) {
-                sequence.logps[sequence.made] = logps[i];
-            }
             sequence.ids[sequence.made++] = chosen[i];
             sequence.seen.add(chosen[i]);
             sequence.stopped =
                     watcher.ends(sequence.number, chosen[i]) || sampling.stops().contains(chosen[i]);
         }
+    }
+
+    /** Draws from all tokens, of which only one block of a row's is brought to Java. */
+    private int[] blockwise(Tensor logits, List<Sequence> sequences, List<Integer> rowOf) {
+        Tensor p = Functional.softmax(tempered(logits), -1);
+        int vocabulary = (int) p.size(1);
+        int blocks = Draw.blocks(vocabulary);
+        if (vocabulary < blocks * Draw.BLOCK) {
+            p = Tensor.cat(
+                    1, p, Tensor.zeros(p.dtype(), p.device(), p.size(0), blocks * Draw.BLOCK - (long) vocabulary));
+        }
+        Tensor blocked = p.reshape(p.size(0) * blocks, Draw.BLOCK);
+        float[] sums = blocked.sum(1).toFloats();
+        int[] at = new int[sequences.size()];
+        for (int i = 0; i < at.length; i++) {
+            int start = rowOf.get(i) * blocks;
+            at[i] = start + sequences.get(i).draw.block(sums, start, blocks);
+        }
+        float[] near = blocked.indexSelect(0, Tensor.of(at, p.device())).toFloats();
+        int[] chosen = new int[at.length];
+        for (int i = 0; i < at.length; i++) {
+            Sequence sequence = sequences.get(i);
+            int within = sequence.draw.within(near, i * Draw.BLOCK);
+            chosen[i] = at[i] % blocks * Draw.BLOCK + within;
+            sequence.logps[sequence.made] = Math.log(near[i * Draw.BLOCK + within]);
+            sequence.samplingLogps[sequence.made] = sequence.logps[sequence.made];
+        }
+        return chosen;
+    }
+
+    /** Chooses where every token is to be looked at. */
+    private int[] chosen(Tensor logits, List<Sequence> sequences, List<Integer> rowOf) {
+        int vocabulary = (int) logits.size(1);
+        float[] looked = looked(logits, sequences, rowOf);
+        int[] chosen = new int[sequences.size()];
+        double[] drawn = new double[chosen.length]; // log-probabilities as drawn from
+        for (int i = 0; i < chosen.length; i++) {
+            int start = rowOf.get(i) * vocabulary;
+            if (sampling.isGreedy()) {
+                chosen[i] = Draw.greedy(looked, start, vocabulary);
+            } else {
+                Draw.Token token = sequences.get(i).draw.next(looked, start, vocabulary);
+                chosen[i] = token.id();
+                drawn[i] = Math.log(looked[start + token.id()]);
+                sequences.get(i).samplingLogps[sequences.get(i).made] = drawn[i] - Math.log(token.kept());
+            }
+        }
+        double[] logps = sampling.isGreedy() || sampling.isPenalised() ? logps(logits, rowOf, chosen) : drawn;
+        for (int i = 0; i < chosen.length; i++) {
+            sequences.get(i).logps[sequences.get(i).made] = logps[i];
+        }
+        return chosen;
     }
 
     private Tensor logits(Tensor hidden) {

@@ -22,6 +22,7 @@ final class KeyValueCache implements AutoCloseable {
 
     private final Architecture.Attention shape;
     private final int capacity;
+    private final DType type;
     private final Device device;
     private final List<Tensor> keys = new ArrayList<>(); // a layer: [slots, keyValueHeads, capacity, width]
     private final List<Tensor> values = new ArrayList<>();
@@ -29,16 +30,17 @@ final class KeyValueCache implements AutoCloseable {
     KeyValueCache(Architecture architecture, DType type, Device device, int slots, int capacity) {
         this.shape = architecture.attention();
         this.capacity = capacity;
+        this.type = type;
         this.device = device;
         try (Scope scope = Scope.open()) {
             for (int i = 0; i < architecture.layers(); i++) {
-                keys.add(make(type, slots));
-                values.add(make(type, slots));
+                keys.add(make(slots));
+                values.add(make(slots));
             }
         }
     }
 
-    private Tensor make(DType type, int slots) {
+    private Tensor make(int slots) {
         return Scope.release(Tensor.zeros(type, device, slots, shape.keyValueHeads(), capacity, shape.headWidth()));
     }
 
@@ -83,38 +85,42 @@ final class KeyValueCache implements AutoCloseable {
         boolean oneByOne = device == Device.CPU && shape.softcap() == 0 && groups * length <= ONE_BY_ONE;
         if (oneByOne) {
             long heads = (long) n * shape.keyValueHeads();
-            masks.replaceAll((window, mask) -> mask.expand(n, shape.keyValueHeads(), 1, length)
-                    .reshape(heads, 1, 1, length)
+            Tensor seen =
+                    Tensor.zeros(type, device, heads, 1, 1, length); // numbers, as libtorch makes of booleans each time
+            masks.replaceAll((window, mask) -> seen.maskedFill(
+                            mask.expand(n, shape.keyValueHeads(), 1, length)
+                                    .reshape(heads, 1, 1, length)
+                                    .logicalNot(),
+                            Double.NEGATIVE_INFINITY)
                     .expand(heads, groups, 1, length));
         }
         return (layer, q, k, v) -> {
             write(layer, rows, k, v);
-            Tensor heldKeys = keys.get(layer).narrow(0, 0, n);
-            Tensor heldValues = values.get(layer).narrow(0, 0, n);
             Tensor mask = masks.get(shape.windows().get(layer));
             Tensor out = oneByOne
-                    ? oneByOne(q, heldKeys, heldValues, mask, length)
-                    : grouped(q, heldKeys.narrow(2, 0, length), heldValues.narrow(2, 0, length), mask);
+                    ? oneByOne(q, layer, mask, length)
+                    : grouped(
+                            q,
+                            keys.get(layer).narrow(0, 0, n).narrow(2, 0, length),
+                            values.get(layer).narrow(0, 0, n).narrow(2, 0, length),
+                            mask);
             return out.reshape(n, (long) shape.heads() * shape.headWidth());
         };
     }
 
     /** Each head of keys is a row of a batch, and the query heads that share it are heads with the same keys, not copied. */
-    private Tensor oneByOne(Tensor q, Tensor heldKeys, Tensor heldValues, Tensor mask, int length) {
+    private Tensor oneByOne(Tensor q, int layer, Tensor mask, int length) {
         long heads = q.size(0) * shape.keyValueHeads();
-        int groups = shape.heads() / shape.keyValueHeads();
+        long groups = shape.heads() / shape.keyValueHeads();
+        long width = shape.headWidth();
+        long[] sizes = {heads, groups, length, width};
+        long[] strides = {capacity * width, 0, width, 1};
         return Functional.maskedAttention(
-                q.reshape(heads, groups, 1, shape.headWidth()),
-                shared(heldKeys, heads, groups, length),
-                shared(heldValues, heads, groups, length),
+                q.reshape(heads, groups, 1, width),
+                keys.get(layer).strided(sizes, strides),
+                values.get(layer).strided(sizes, strides),
                 mask,
                 shape.scale());
-    }
-
-    private Tensor shared(Tensor held, long heads, int groups, int length) {
-        return held.reshape(heads, 1, capacity, shape.headWidth())
-                .narrow(2, 0, length)
-                .expand(heads, groups, length, shape.headWidth());
     }
 
     /** The query heads that share keys stand as several queries of one head. */

@@ -65,23 +65,20 @@ public record Rope(double base, int width, Scaling scaling) {
     }
 
     /**
-     * Cosines and sines of a batch.
+     * Cosines and sines of a batch, for both halves of what is turned.
      *
-     * @param cos [tokens, 1, width / 2]
-     * @param sin [tokens, 1, width / 2]
+     * @param cos [tokens, 1, width]
+     * @param sin [tokens, 1, width], negative in the first half
      */
     record Angles(Tensor cos, Tensor sin) {
         /** Turns x [tokens, heads, headWidth] by its tokens' positions. */
         Tensor turn(Tensor x) {
-            int half = (int) cos.size(-1);
-            Tensor a = x.narrow(2, 0, half);
-            Tensor b = x.narrow(2, half, half);
-            Tensor first = a.mul(cos).sub(b.mul(sin));
-            Tensor second = b.mul(cos).add(a.mul(sin));
-            long rest = x.size(2) - 2L * half;
-            return rest == 0
-                    ? Tensor.cat(2, first, second)
-                    : Tensor.cat(2, first, second, x.narrow(2, 2L * half, rest));
+            long width = cos.size(-1);
+            long rest = x.size(2) - width;
+            if (rest > 0) {
+                return Tensor.cat(2, turn(x.narrow(2, 0, width)), x.narrow(2, width, rest));
+            }
+            return x.mul(cos).addProduct(x.roll(width / 2, 2), sin);
         }
     }
 
@@ -95,8 +92,8 @@ public record Rope(double base, int width, Scaling scaling) {
         double[] frequencies = frequencies(longest + 1);
         double factor = scaling instanceof Scaling.Yarn yarn ? yarn.attentionFactor() : 1;
         int half = frequencies.length;
-        float[] cos = new float[positions.length * half];
-        float[] sin = new float[positions.length * half];
+        float[] cos = new float[2 * positions.length * half];
+        float[] sin = new float[2 * positions.length * half];
         float[] rounded = new float[half];
         for (int j = 0; j < half; j++) {
             rounded[j] = (float) frequencies[j];
@@ -106,13 +103,16 @@ public record Rope(double base, int width, Scaling scaling) {
                 // The product in 32 bits, as other software does: at long positions that is what a model was trained
                 // with.
                 float angle = positions[t] * rounded[j];
-                cos[t * half + j] = (float) (Math.cos(angle) * factor);
-                sin[t * half + j] = (float) (Math.sin(angle) * factor);
+                int at = 2 * t * half + j;
+                cos[at] = (float) (Math.cos(angle) * factor);
+                cos[at + half] = cos[at];
+                sin[at + half] = (float) (Math.sin(angle) * factor);
+                sin[at] = -sin[at + half];
             }
         }
         return new Angles(
-                Tensor.of(cos, device).reshape(positions.length, 1, half).to(type),
-                Tensor.of(sin, device).reshape(positions.length, 1, half).to(type));
+                Tensor.of(cos, device).reshape(positions.length, 1, 2L * half).to(type),
+                Tensor.of(sin, device).reshape(positions.length, 1, 2L * half).to(type));
     }
 
     /** Frequencies in radians a position, for a batch whose longest sequence has the given length. */

@@ -63,6 +63,19 @@ public final class Functional {
     }
 
     /**
+     * Root-mean-square normalisation over the last dimension (arXiv 1910.07467, equation 4).
+     *
+     * @param x [..., width]
+     * @param weight [width]
+     * @param eps added to the mean square
+     * @return the same shape
+     */
+    public static Tensor rmsNorm(Tensor x, Tensor weight, double eps) {
+        return new Tensor(torch.rms_norm(
+                x.handle, new long[] {x.size(-1)}, new TensorOptional(weight.handle), new DoubleOptional(eps)));
+    }
+
+    /**
      * x · sigmoid(x).
      *
      * @param x any shape
@@ -162,7 +175,8 @@ public final class Functional {
      * @param q [batch, heads, queries, width]
      * @param k [batch, heads, keys, width]
      * @param v [batch, heads, keys, width]
-     * @param mask booleans, true where a query sees a key, broadcast to [batch, heads, queries, keys]
+     * @param mask booleans, true where a query sees a key, or numbers that are added to scores, broadcast to [batch, heads,
+     *     queries, keys]
      * @param scale factor of the scores
      * @return [batch, heads, queries, width]
      */

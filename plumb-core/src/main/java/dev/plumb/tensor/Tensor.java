@@ -567,6 +567,39 @@ public final class Tensor implements AutoCloseable {
     }
 
     /**
+     * The elements moved along a dimension, those at the end to its beginning.
+     *
+     * @param by how far
+     * @param dim the dimension
+     * @return a copy
+     */
+    public Tensor roll(long by, int dim) {
+        return new Tensor(handle.roll(new long[] {by}, dim));
+    }
+
+    /**
+     * This tensor plus the product of two others.
+     *
+     * @param one broadcast to this shape
+     * @param other the same
+     * @return this shape
+     */
+    public Tensor addProduct(Tensor one, Tensor other) {
+        return new Tensor(handle.addcmul(one.handle, other.handle));
+    }
+
+    /**
+     * A view of the memory that this tensor lies in, from its first element on.
+     *
+     * @param sizes of the view
+     * @param strides elements between neighbours in each dimension
+     * @return the view, without a check that its elements are this tensor's
+     */
+    public Tensor strided(long[] sizes, long[] strides) {
+        return new Tensor(handle.as_strided(sizes, strides));
+    }
+
+    /**
      * This tensor with rows added at the given indices.
      *
      * @param dim the dimension

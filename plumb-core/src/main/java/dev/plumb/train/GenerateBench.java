@@ -115,6 +115,7 @@ public final class GenerateBench {
             }
             long bytes =
                     weights.all().values().stream().mapToLong(Tensor::byteSize).sum();
+            long peak = ProcessMemory.peak().orElse(-1); // before memory is filled to measure its bandwidth
             return new Result(
                     plan,
                     weights.count(),
@@ -125,7 +126,7 @@ public final class GenerateBench {
                     (long) plan.prompts() * plan.samples() * plan.newTokens(),
                     bytes,
                     bandwidth(device),
-                    ProcessMemory.peak().orElse(-1));
+                    peak);
         }
     }
 

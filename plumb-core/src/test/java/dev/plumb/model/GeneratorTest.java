@@ -86,6 +86,7 @@ class GeneratorTest {
         return out;
     }
 
+    private static final int VOCABULARY = 150; // two blocks of draws and a short one
     private static final Sampling PLAIN = Sampling.of(12, 0.9, Set.of(5, 6), 11);
     private static final Sampling TRUNCATED = new Sampling(12, 0.9, 20, 0.95, 0.01, 1, Set.of(5, 6), 11);
     private static final Sampling PENALISED = new Sampling(12, 1.3, 0, 0.9, 0, 1.7, Set.of(5, 6), 11);
@@ -93,17 +94,17 @@ class GeneratorTest {
 
     static Stream<Arguments> waysAndSlots() {
         return Stream.of(PLAIN, TRUNCATED, PENALISED, GREEDY_PENALISED, Sampling.greedy(12, Set.of(5, 6)))
-                .flatMap(sampling -> Stream.of(1, 2, 3, 7, 64).map(slots -> Arguments.of(sampling, slots)));
+                .flatMap(sampling -> Stream.of(1, 3, 7, 64).map(slots -> Arguments.of(sampling, slots)));
     }
 
     /** However many slots there are and however they split groups, the completions are those of whole forward passes. */
     @ParameterizedTest
     @MethodSource("waysAndSlots")
     void groupsEqualForwardPassesOverEachSequence(Sampling sampling, int slots) {
-        Architecture shape = Models.llama(64, 32, 2, 4, 2, 6, 8);
+        Architecture shape = Models.llama(VOCABULARY, 32, 2, 4, 2, 6, 8);
         try (Weights weights = Weights.random(shape, 0.3, 3, Device.CPU)) {
             Decoder decoder = new Decoder(shape, weights);
-            List<int[]> prompts = prompts(5, 64);
+            List<int[]> prompts = prompts(5, VOCABULARY);
             List<Generator.Completion> made = new Generator(decoder, slots)
                     .generate(new Generator.Request(prompts, 7, 4), sampling, Generator.Watcher.NONE);
             assertThat(made).hasSize(20);

@@ -272,9 +272,8 @@ class AdapterTrainingTest {
         TinyRun tiny = TinyRun.make(folder);
         String[] settings = {"max_steps: 8", "save_steps: 3", "eval_steps: 4", "use_peft: true", "lora_r: 4"};
         RunLayout want = tiny.train("sft", "want", settings);
-        tiny.train("sft", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), want);
-        TinyRun.assertSame(tiny.resumeFrom(0, "again"), want);
+        tiny.assertResumes(3, want);
+        tiny.assertResumes(0, want);
     }
 
     @Test

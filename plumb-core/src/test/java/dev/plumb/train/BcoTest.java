@@ -100,7 +100,6 @@ class BcoTest {
         assertThat(eval.get(0).values().get("loss")).isCloseTo(Math.log(2), within(1e-6));
         assertThat(eval.get(eval.size() - 1).values().get("rewards/margins")).isGreaterThan(0.5);
         assertThat(eval.get(eval.size() - 1).values().get("accuracy")).isGreaterThan(0.7);
-        tiny.train("bco", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(10, "again"), run);
+        tiny.assertResumes(10, run);
     }
 }

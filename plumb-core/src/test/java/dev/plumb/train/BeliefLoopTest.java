@@ -298,11 +298,8 @@ class BeliefLoopTest {
                 TinyRun.entries(measured, MetricsLog.Split.EVAL).get(0).values();
         assertThat(ofDpo.get("belief/js_distance")).isGreaterThan(2 * after.get("belief/js_distance"));
         assertThat(ofDpo.get("belief/entropy")).isLessThan(ofDpo.get("belief/target_entropy") - 0.1);
-
-        RunLayout again =
-                tiny.train("gdpo", "again", with(way, beliefs, model, counts, "max_steps: 40", "save_steps: 20"));
-        TinyRun.assertSame(tiny.resumeFrom(20, "again"), gdpo);
-        assertThat(again.finalModel()).exists();
+        tiny.assertResumes(20, gdpo);
+        assertThat(gdpo.finalModel()).exists();
     }
 
     private static String[] with(String[] way, String... more) {

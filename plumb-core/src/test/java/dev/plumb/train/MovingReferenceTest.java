@@ -217,9 +217,8 @@ class MovingReferenceTest {
             "ref_model_sync_steps: 3"
         };
         RunLayout want = tiny.train(method, "want", settings);
-        tiny.train(method, "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(4, "again"), want);
-        TinyRun.assertSame(tiny.resumeFrom(0, "again"), want);
+        tiny.assertResumes(4, want);
+        tiny.assertResumes(0, want);
     }
 
     @ParameterizedTest

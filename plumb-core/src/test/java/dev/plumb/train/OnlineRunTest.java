@@ -164,8 +164,7 @@ class OnlineRunTest {
             setting
         };
         RunLayout whole = train(method, "whole", settings);
-        train(method, "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+        tiny.assertResumes(3, whole);
     }
 
     @ParameterizedTest
@@ -191,8 +190,7 @@ class OnlineRunTest {
         }
         assertThat(TinyRun.entries(whole, Split.TRAIN).get(0).values().get("objective/kl"))
                 .isZero(); // the reference is the policy with its adapter off
-        train("ppo", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+        tiny.assertResumes(3, whole);
     }
 
     @Test
@@ -230,8 +228,7 @@ class OnlineRunTest {
                 .isLessThan(steps.get(0).values().get("loss/value_avg"));
         settings[7] = "max_steps: 9";
         RunLayout whole = train("ppo", "whole", settings);
-        train("ppo", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(5, "again"), whole);
+        tiny.assertResumes(5, whole);
         assertThat(TinyRun.distance(whole, alone)).isGreaterThan(1e-3);
     }
 
@@ -251,8 +248,7 @@ class OnlineRunTest {
             "sample_prompts: 2"
         };
         RunLayout whole = train("grpo", "whole", settings);
-        train("grpo", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // after three of four steps
+        tiny.assertResumes(3, whole); // after three of four steps
         List<JsonNode> shown = new ArrayList<>();
         StepLines.objects(whole.completions(), shown::add);
         // The rollouts that begin at steps 1 and 9, of which 2 prompts with 8 answers each.
@@ -338,8 +334,7 @@ class OnlineRunTest {
         assertThat(values.get(name + "min")).isBetween(0.7 - 1e-4, 0.8);
         assertThat(values.get(name + "max")).isLessThan(1 + 1e-4);
         assertThat(values.get(name + "mean")).isBetween(0.7, 1.0);
-        train("grpo", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // in the middle of a rollout
+        tiny.assertResumes(3, whole); // in the middle of a rollout
         RunLayout without = train(
                 "grpo", "none", "max_steps: 2", "num_iterations: 2", "top_p: 0.7", "importance_sampling_mode: none");
         values = TinyRun.entries(without, Split.TRAIN).get(0).values();
@@ -396,8 +391,7 @@ class OnlineRunTest {
             rounds += values.get("dynamic_sampling/rounds");
         }
         assertThat(rounds).isPositive();
-        train("grpo", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+        tiny.assertResumes(3, whole);
     }
 
     @Test
@@ -408,14 +402,14 @@ class OnlineRunTest {
                 "learning_rate: 1e-2",
                 "max_steps: 4",
                 "num_generations: 2",
-                "per_device_train_batch_size: 16",
+                "per_device_train_batch_size: 48",
                 "dynamic_sampling: true",
                 "max_resample: 0");
         for (MetricsLog.Entry step : TinyRun.entries(run, Split.TRAIN)) {
             assertThat(step.values())
                     .containsEntry("dynamic_sampling/rounds", 0.0)
                     .containsEntry("reward", 0.5);
-            assertThat(step.values().get("dynamic_sampling/keep_rate")).isBetween(0.1, 0.9);
+            assertThat(step.values().get("dynamic_sampling/keep_rate")).isBetween(0.04, 0.9);
         }
     }
 

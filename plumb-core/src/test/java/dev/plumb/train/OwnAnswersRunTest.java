@@ -130,8 +130,7 @@ class OwnAnswersRunTest {
             assertThat(step(whole, step).values().get("objective/kl")).isCloseTo(0, within(1e-4));
         }
         assertThat(step(whole, 4).values().get("loss")).isLessThan(Math.log(2) - 1e-3);
-        train("online_dpo", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole);
+        tiny.assertResumes(3, whole);
     }
 
     @Test

@@ -108,10 +108,9 @@ class RunEndsTest {
         List<Long> steps = TinyRun.steps(run, Split.EVAL);
         long last = steps.get(steps.size() - 1);
         assertThat(last).isLessThan(40);
-        RunLayout again = tiny.train("sft", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(last, "again"), run);
-        TinyRun.assertSame(tiny.resumeFrom(last - 1, "again"), run);
-        assertThat(TinyRun.steps(again, Split.EVAL)).isEqualTo(steps);
+        tiny.assertResumes(last, run);
+        tiny.assertResumes(last - 1, run);
+        assertThat(TinyRun.steps(run, Split.EVAL)).isEqualTo(steps);
     }
 
     @Test

@@ -147,8 +147,7 @@ class StepRewardRunTest {
             "num_mini_batches: 2"
         };
         RunLayout whole = train("ppo", "whole", settings);
-        train("ppo", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(3, "again"), whole); // after three of four steps
+        tiny.assertResumes(3, whole); // after three of four steps
         assertThat(values(whole, Split.TRAIN, 3)).doesNotContainKey("prm/mean_score");
         assertThat(values(whole, Split.TRAIN, 4)).containsKey("prm/mean_score");
     }

@@ -180,6 +180,25 @@ public record TinyRun(Path folder) {
         return layout(output);
     }
 
+    /** Goes on from a checkpoint of a whole run, and holds the end to be the same as it was. */
+    void assertResumes(long step, RunLayout whole) {
+        Path before = folder.resolve("before");
+        delete(before);
+        copy(whole.root(), before);
+        resumeFrom(step, whole.root().getFileName().toString());
+        assertSame(whole, new RunLayout(before));
+    }
+
+    private static void copy(Path from, Path to) {
+        try (Stream<Path> all = Files.walk(from)) {
+            for (Path path : all.toList()) {
+                Files.copy(path, to.resolve(from.relativize(path)));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Takes away what came after a checkpoint, as if the run had been killed there, and goes on. */
     RunLayout resumeFrom(long step, String output) {
         RunLayout layout = layout(output);

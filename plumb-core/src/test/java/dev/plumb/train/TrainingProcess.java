@@ -65,6 +65,15 @@ public final class TrainingProcess {
         }
     }
 
+    /** How many lines a file has by now; 0 if there is none, or while it is being replaced. */
+    public static int lines(Path file) {
+        try {
+            return Files.readAllLines(file).size();
+        } catch (IOException e) {
+            return 0;
+        }
+    }
+
     long pid() {
         return process.pid();
     }
@@ -87,7 +96,7 @@ public final class TrainingProcess {
             if (moment.getAsBoolean()) {
                 return process.isAlive();
             }
-            LockSupport.parkNanos(50_000); // a core that spun here would be missing in what is waited for
+            LockSupport.parkNanos(500_000); // a core that spun here would be missing in what is waited for
         }
         return false;
     }

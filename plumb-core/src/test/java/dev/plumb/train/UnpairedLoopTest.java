@@ -229,8 +229,7 @@ class UnpairedLoopTest {
         assertThat(before.get("loss")).isCloseTo(0.5, within(1e-6));
         assertThat(after.get("rewards/margins")).isGreaterThan(1);
         assertThat(after.get("loss")).isLessThan(0.4);
-        tiny.train("kto", "again", settings);
-        TinyRun.assertSame(tiny.resumeFrom(8, "again"), run);
+        tiny.assertResumes(8, run);
     }
 
     @Test
