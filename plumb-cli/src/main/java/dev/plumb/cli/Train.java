@@ -1,6 +1,5 @@
 package dev.plumb.cli;
 
-import dev.plumb.hub.AdapterFolder;
 import dev.plumb.recipe.Recipe;
 import dev.plumb.recipe.RecipeRun;
 import dev.plumb.recipe.Stage;
@@ -89,15 +88,7 @@ final class Train implements Callable<Integer> {
         System.out.println("model   " + model);
         System.out.println("report  " + new RunLayout(outcome.folder()).report());
         System.out.println();
-        System.out.println("What to do with it:");
-        if (job.scores() == 0) {
-            System.out.println("  " + Text.program() + " generate model=" + Text.word(model) + " prompt='…'");
-        }
-        System.out.println("  " + Text.program() + " score model=" + Text.word(model) + " data=FILE.jsonl");
-        if (AdapterFolder.isAdapter(model)) {
-            System.out.println("  " + Text.program() + " merge model="
-                    + Text.word(job.run().model()) + " adapter=" + Text.word(model) + " output=FOLDER");
-        }
+        System.out.println(Advice.of(job, model));
         return Exit.DONE;
     }
 
@@ -111,6 +102,10 @@ final class Train implements Callable<Integer> {
             System.out.printf("%-20s  %s%n", stage.name(), stage.product());
         }
         System.out.printf("%-20s  %s%n", "report", outcome.page());
+        if (recipe.stages().get(recipe.stages().size() - 1) instanceof Stage.Run last) {
+            System.out.println();
+            System.out.println(Advice.of(last.job(), last.product()));
+        }
         return Exit.DONE;
     }
 }

@@ -34,10 +34,15 @@ class ReadmeTest {
 
     @TestFactory
     Stream<DynamicTest> everyCommandOfTheReadmeIsOneThatPlumbTakes() throws IOException {
-        List<String> commands = blocks("sh").stream()
-                .flatMap(String::lines)
-                .filter(line -> line.startsWith("./plumb "))
-                .toList();
+        List<String> commands = new ArrayList<>();
+        for (String page : List.of("README.md", "docs/instructgpt.md")) {
+            int before = commands.size();
+            blocks(page, "sh").stream()
+                    .flatMap(block -> block.replaceAll("\\\\\\n *", "").lines())
+                    .filter(line -> line.startsWith("./plumb "))
+                    .forEach(commands::add);
+            assertThat(commands).as(page).hasSizeGreaterThan(before);
+        }
         assertThat(commands).hasSizeGreaterThan(6);
         return commands.stream().map(command -> DynamicTest.dynamicTest(command, () -> check(command)));
     }
@@ -104,7 +109,7 @@ class ReadmeTest {
 
     @Test
     void theTestCommandIsTheOneThatBothJdksRun() throws IOException {
-        assertThat(blocks("sh")).contains("mvn -B verify\n");
+        assertThat(blocks("README.md", "sh")).contains("mvn -B verify\n");
         assertThat(Files.readString(ROOT.resolve("README.md")))
                 .contains("And this passes the tests:\n\n```sh\nmvn -B verify\n```");
         assertThat(Files.readString(ROOT.resolve(".ci/run"))).contains("/^And this passes the tests:/");
@@ -180,15 +185,15 @@ class ReadmeTest {
     void theProgramOfTheReadmeIsThisOne() throws IOException {
         String source = Files.readString(Path.of("src/test/java/dev/plumb/cli/ReadmeTest.java"));
         String here = source.substring(source.indexOf("// README") + 9, source.indexOf("// end"));
-        String there = blocks("java").get(0).strip();
+        String there = blocks("README.md", "java").get(0).strip();
         assertThat(there.substring(0, there.length() - 1).replaceAll("\\s+", ""))
                 .isEqualTo(here.replaceAll("\\s+", ""));
     }
 
-    /** The fenced blocks of a language. */
-    private static List<String> blocks(String language) throws IOException {
-        Matcher matcher = Pattern.compile("(?ms)^```" + language + "\\n(.*?)^```$")
-                .matcher(Files.readString(ROOT.resolve("README.md")));
+    /** The fenced blocks of a language on a page. */
+    private static List<String> blocks(String page, String language) throws IOException {
+        Matcher matcher =
+                Pattern.compile("(?ms)^```" + language + "\\n(.*?)^```$").matcher(Files.readString(ROOT.resolve(page)));
         return matcher.results().map(result -> result.group(1)).toList();
     }
 

@@ -73,25 +73,18 @@ public final class RolloutMeasures {
                         new Measure("prm/tokens_per_step", tokens, all));
     }
 
-    /** Of the weighted rewards, the completions' lengths and the advantages, [rows][tokens]. */
+    /**
+     * Of the weighted rewards, the completions' lengths and the advantages, [rows][tokens]. Where no reward has a weight, as where
+     * steps alone are paid for, sums of rewards are 0 and none of their measures is given.
+     */
     static List<Measure> of(Experience experience, List<double[]> advantages) {
         double[] rewards = experience.rewardSums();
         List<Measure> out = new ArrayList<>();
-        Moments all = Moments.of(rewards);
-        long missing = rewards.length - all.count();
-        if (all.count() > 0) {
-            out.add(new Measure("reward", all.mean() * all.count(), all.count()));
-            out.add(Measure.of("reward_std", all.std(StandardDeviation.SAMPLE)));
-        }
+        long missing = rewards.length - Moments.of(rewards).count();
         out.add(new Measure("unscorable_frac", missing, rewards.length));
-        if (experience.groupSize() > 1) {
-            groupMeasures(rewards, experience.groupSize(), out);
-        }
         lengthMeasures(experience, out);
-        double[] lengths = Arrays.stream(experience.lengths()).asDoubleStream().toArray();
-        double correlation = correlation(rewards, lengths);
-        if (!Double.isNaN(correlation)) {
-            out.add(Measure.of("reward_length_corr", correlation));
+        if (Arrays.stream(experience.weights()).anyMatch(weight -> weight != 0)) {
+            rewardMeasures(rewards, experience, out);
         }
         double sum = 0;
         long tokens = 0;
@@ -103,6 +96,22 @@ public final class RolloutMeasures {
             out.add(new Measure("advantage/abs_mean", sum, tokens));
         }
         return out;
+    }
+
+    private static void rewardMeasures(double[] rewards, Experience experience, List<Measure> out) {
+        Moments all = Moments.of(rewards);
+        if (all.count() > 0) {
+            out.add(new Measure("reward", all.mean() * all.count(), all.count()));
+            out.add(Measure.of("reward_std", all.std(StandardDeviation.SAMPLE)));
+        }
+        if (experience.groupSize() > 1) {
+            groupMeasures(rewards, experience.groupSize(), out);
+        }
+        double[] lengths = Arrays.stream(experience.lengths()).asDoubleStream().toArray();
+        double correlation = correlation(rewards, lengths);
+        if (!Double.isNaN(correlation)) {
+            out.add(Measure.of("reward_length_corr", correlation));
+        }
     }
 
     /** How far the policy that wrote is from the reference: kl, the mean of k3 over tokens, and kl_k1; none without one. */

@@ -367,7 +367,9 @@ public record Recipe(Path output, List<Stage> stages, String text) {
                         + wanted.get().get(0).words);
             } else {
                 Made one = found.get();
-                return Optional.of((rehearsing ? one.stand().orElse(one.path()) : one.path()).toString());
+                boolean judges = key.equals("reward_models") || key.equals("process_reward_model");
+                boolean standsIn = rehearsing && !judges; // no model can stand in for one that judges
+                return Optional.of((standsIn ? one.stand().orElse(one.path()) : one.path()).toString());
             }
             return Optional.of(text.text().orElseThrow());
         }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -111,14 +112,18 @@ public final class RecipeRun {
     }
 
     /** Checks stages with the models that the recipe begins with in place of those that are still to be made. */
-    private static void check(List<Stage> stages) {
+    private void check(List<Stage> stages) {
+        Set<Path> toCome = recipe.stages().stream()
+                .map(Stage::product)
+                .filter(product -> !Files.exists(product))
+                .collect(Collectors.toSet());
         for (Stage stage : stages) {
             System.out.println("\n== checking " + stage.folder().getFileName() + " ==\n");
             if (stage instanceof Stage.Sampling sampling) {
-                new Rejection(sampling.rehearsal()).check();
+                new Rejection(sampling.rehearsal()).check(toCome);
             } else if (((Stage.Run) stage).rehearsal().isPresent()) {
                 boolean started = new RunLayout(stage.folder()).holdsRun();
-                new Training(((Stage.Run) stage).rehearsal().get(), started, List.of()).check();
+                new Training(((Stage.Run) stage).rehearsal().get(), started, List.of()).check(toCome);
             } else {
                 System.out.println(
                         "Its settings are sound; its rows are written by an earlier stage and checked then.");

@@ -68,13 +68,17 @@ final class Rejection {
         return true;
     }
 
-    /** Does all that {@link #run} does before the first answer. */
-    void check() {
-        settings.rewards().functions().parts();
+    /**
+     * Does all that {@link #run} does before the first answer.
+     *
+     * @param toCome folders of reward models that are still to be made
+     */
+    void check(Set<Path> toCome) {
         try (Workplace workplace = open()) {
             System.out.println(workplace.dataset().preflight().text());
             workplace.dataset().preflight().requireSound();
             requireRoom(workplace);
+            OpenRewards.check(settings.rewards(), toCome, workplace.checkpoint(), workplace.tokenizer());
         }
     }
 
@@ -215,8 +219,8 @@ final class Rejection {
                 command,
                 settings,
                 workplace.data().files().stream().map(DataFile::path).toList(),
-                Stream.concat(Stream.of(workplace.checkpoint().folder()), settings.rewards().folders().stream())
-                        .toList(),
+                workplace.checkpoint().folder(),
+                settings.rewards().folders(),
                 settings.seed(),
                 OptionalLong.empty(),
                 workplace.origins());

@@ -52,6 +52,16 @@ public record RewardScores(
     }
 
     /**
+     * Whether there is a sum to speak of: where every reward is only measured, as where steps alone are paid for, totals are 0 and
+     * say nothing.
+     *
+     * @return whether some reward has a weight
+     */
+    public boolean weighs() {
+        return Arrays.stream(weights).anyMatch(weight -> weight != 0);
+    }
+
+    /**
      * A count by its name.
      *
      * @param name such as {@code reward/accuracy/errors}

@@ -51,7 +51,8 @@ final class Answers {
                 .average()
                 .orElse(Double.NaN);
         return (open ? "<details open>" : "<details>") + "<summary>Step " + Html.grouped(step)
-                + ", mean reward of these " + Html.number(reward) + "</summary>" + new Answers(completions).html()
+                + (Double.isNaN(reward) ? "" : ", mean reward of these " + Html.number(reward)) + "</summary>"
+                + new Answers(completions).html()
                 + "</details>";
     }
 

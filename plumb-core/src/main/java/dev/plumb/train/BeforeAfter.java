@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.DoubleStream;
 
@@ -23,6 +24,7 @@ final class BeforeAfter {
             "rewards/margins",
             "reward",
             "judge/win_rate",
+            "prm/mean_score",
             "accuracy",
             "margin",
             "ece",
@@ -32,6 +34,17 @@ final class BeforeAfter {
             "objective/kl",
             "completions/mean_length",
             "entropy");
+
+    /** What is not plain from the names. */
+    private static final Map<String, String> NOTES = Map.of(
+            "reward", "mean over answers drawn to held-out prompts",
+            "prm/mean_score", "mean over steps of answers drawn to held-out prompts",
+            "kl", "from the reference, in nats a token",
+            "objective/kl", "from the reference, in nats an answer",
+            "completions/mean_length", "in tokens",
+            "entropy", "of the next token, in nats",
+            "ece", "distance of accuracy from confidence",
+            "length_baseline_accuracy", "of preferring the longer answer");
 
     private BeforeAfter() {}
 
@@ -64,7 +77,8 @@ final class BeforeAfter {
         MetricsLog.Entry last = evaluations.get(evaluations.size() - 1);
         for (String name : TELLING) {
             if (first.values().containsKey(name) && last.values().containsKey(name)) {
-                ObjectNode row = rows.addObject().put("name", name + ", held-out");
+                ObjectNode row =
+                        rows.addObject().put("name", name + ", held-out").put("note", NOTES.getOrDefault(name, ""));
                 ArrayNode values = row.putArray("values");
                 for (MetricsLog.Entry at : List.of(first, last)) {
                     values.addObject()

@@ -49,6 +49,11 @@ final class Curves {
                     .against(0),
             Plot.of("Reward", "Mean over sampled answers.", "reward"),
             Plot.of(
+                    "Scores of steps",
+                    "Mean over steps of sampled answers, and over answers of each one\u2019s worst step.",
+                    "prm/mean_score",
+                    "prm/min_score"),
+            Plot.of(
                     "Reward spread",
                     "Over all answers, and within those to one prompt; nothing is learnt where they have none.",
                     "reward_std",

@@ -129,16 +129,7 @@ final class Html {
                 .append("</p><h1>")
                 .append(escape(title))
                 .append("</h1>");
-        if (!facts.isEmpty()) {
-            html.append("<dl class=\"strip\">");
-            facts.forEach((name, value) -> html.append("<div><dt>")
-                    .append(name)
-                    .append("</dt><dd>")
-                    .append(escape(value))
-                    .append("</dd></div>"));
-            html.append("</dl>");
-        }
-        html.append("<nav aria-label=\"Sections\">");
+        html.append(strip(facts)).append("<nav aria-label=\"Sections\">");
         sections.keySet()
                 .forEach(name -> html.append("<a href=\"#")
                         .append(anchor(name))
@@ -157,6 +148,20 @@ final class Html {
                 .append(escape(footer))
                 .append("</footer></body></html>\n")
                 .toString();
+    }
+
+    /** Facts in a row; values are text. */
+    static String strip(Map<String, String> facts) {
+        if (facts.isEmpty()) {
+            return "";
+        }
+        StringBuilder html = new StringBuilder("<dl class=\"strip\">");
+        facts.forEach((name, value) -> html.append("<div><dt>")
+                .append(name)
+                .append("</dt><dd>")
+                .append(escape(value))
+                .append("</dd></div>"));
+        return html.append("</dl>").toString();
     }
 
     private static String anchor(String name) {

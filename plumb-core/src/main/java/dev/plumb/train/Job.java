@@ -9,6 +9,7 @@ import dev.plumb.objective.Gdpo;
 import dev.plumb.objective.Sft;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** All settings of one run: those that every run has, and those of its method. */
@@ -95,12 +96,12 @@ public sealed interface Job
     }
 
     /**
-     * Models that are read besides the one that learns.
+     * Models that are read besides the one that is trained.
      *
-     * @return their folders
+     * @return their folders by the settings that name them
      */
-    default List<Path> otherModels() {
-        return List.of();
+    default Map<String, List<Path>> otherModels() {
+        return Map.of();
     }
 
     /**

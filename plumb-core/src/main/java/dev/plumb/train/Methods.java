@@ -262,7 +262,8 @@ public final class Methods {
                             + "and the samples. If scores rise and text degenerates, raise kl_coef; if the model unlearns "
                             + "what it could, give it text to go on imitating (ptx_data, PPO-ptx). With process_reward_model "
                             + "and step_rewards each step of an answer pays where it ends, besides the reward of the answer, if "
-                            + "other rewards are given.",
+                            + "other rewards are given; if none weighs anything there is no reward to show, so watch "
+                            + "prm/mean_score.",
                     """
                     L = - mean min(ρ_t Â_t, clip(ρ_t, 1 - ε, 1 + ε) Â_t) + vf_coef L_V - entropy_coef H + ptx_coef L_ptx
                     Â: whitened generalised advantages of r_t = - β (log π_old - log π_ref) + [t last] score

@@ -16,9 +16,10 @@ import dev.plumb.objective.Reinforce;
 import dev.plumb.objective.ReinforcePlusPlus;
 import dev.plumb.objective.Rloo;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** All settings of a run that learns from what the policy itself writes. */
 public sealed interface OnlineJob extends Job {
@@ -54,15 +55,6 @@ public sealed interface OnlineJob extends Job {
         return Optional.empty();
     }
 
-    @Override
-    default List<Path> otherModels() {
-        Stream<Path> value = critic().flatMap(CriticSettings::valueModel).stream();
-        Stream<Path> judging = judge().map(JudgeSettings::model).stream();
-        return Stream.concat(rewards().folders().stream(), Stream.concat(value, judging))
-                .distinct()
-                .toList();
-    }
-
     /**
      * How the policy writes.
      *
@@ -93,6 +85,14 @@ public sealed interface OnlineJob extends Job {
     @Override
     default Optional<DataConfig> ptxData() {
         return ptx().ptxData();
+    }
+
+    @Override
+    default Map<String, List<Path>> otherModels() {
+        Map<String, List<Path>> models = new LinkedHashMap<>(rewards().folders());
+        critic().flatMap(CriticSettings::valueModel).ifPresent(folder -> models.put("value_model", List.of(folder)));
+        judge().map(JudgeSettings::model).ifPresent(folder -> models.put("judge", List.of(folder)));
+        return models;
     }
 
     @Override

@@ -169,7 +169,9 @@ final class OnlineLoop implements Loop {
 
     private static Map<String, Double> named(RewardScores scores, int answer) {
         Map<String, Double> out = new LinkedHashMap<>();
-        out.put("reward", scores.totals()[answer]);
+        if (scores.weighs()) {
+            out.put("reward", scores.totals()[answer]);
+        }
         for (int k = 0; k < scores.names().size(); k++) {
             out.put(scores.names().get(k), scores.raw()[k][answer]);
         }
@@ -380,7 +382,7 @@ final class OnlineLoop implements Loop {
             Written one = written.get(i);
             if (judge.isEmpty()) {
                 double total = scores.totals()[i];
-                if (!Double.isNaN(total)) {
+                if (scores.weighs() && !Double.isNaN(total)) {
                     out.add("reward", total, 1);
                 }
                 out.add("unscorable_frac", Double.isNaN(total) ? 1 : 0, 1);

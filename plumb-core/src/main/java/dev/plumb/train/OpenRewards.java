@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** Reward functions and reward models that are ready to score. */
 public final class OpenRewards implements AutoCloseable {
@@ -64,6 +65,24 @@ public final class OpenRewards implements AutoCloseable {
         } catch (RuntimeException e) {
             models.forEach(RewardModel::close);
             throw e;
+        }
+    }
+
+    /**
+     * Opens rewards and closes them again, as {@link #of} would, and says what the user should know of them.
+     *
+     * @param settings which
+     * @param toCome folders of models that are still to be made, of which nothing can be known
+     * @param policy as for {@code of}
+     * @param tokenizer as for it
+     * @throws dev.plumb.config.PlumbException as {@code of} does
+     */
+    public static void check(Rewards settings, Set<Path> toCome, Checkpoint policy, Tokenizer tokenizer) {
+        Rewards there = settings.without(toCome);
+        if (!there.isEmpty()) {
+            try (OpenRewards rewards = of(there, policy, tokenizer)) {
+                rewards.notes().forEach(System.out::println);
+            }
         }
     }
 

@@ -49,6 +49,10 @@ public record ProcessRewardSettings(
                         + " training if not given, or 64.",
                 min = 1)
         Optional<Integer> maxSolutionSteps) {
+    /** No model. */
+    static final ProcessRewardSettings NONE = new ProcessRewardSettings(
+            Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+
     /** Refuses what belongs to a model that is not there. */
     public ProcessRewardSettings {
         if (processRewardModel.isEmpty()

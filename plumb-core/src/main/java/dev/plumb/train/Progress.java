@@ -2,6 +2,7 @@ package dev.plumb.train;
 
 import java.io.PrintStream;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -36,7 +37,7 @@ public final class Progress implements AutoCloseable {
     private double windowSteps;
     private double windowTokens;
     private boolean drawn;
-    private Map<String, Double> metrics = Map.of();
+    private final Map<String, Double> metrics = new HashMap<>();
 
     Progress(Terminal terminal, PrintStream out, LongSupplier nanos, long firstStep, long total, int loggingSteps) {
         this.terminal = terminal;
@@ -80,7 +81,7 @@ public final class Progress implements AutoCloseable {
         windowTokens = kept * windowTokens + tokens;
         step = stepsDone;
         lastUpdate = now;
-        metrics = Map.copyOf(values);
+        metrics.putAll(values); // what was measured of a rollout stands until the next one
         boolean due = terminal.live() ? now - lastDrawn >= REDRAW_NANOS : step % loggingSteps == 0;
         if (lastDrawn == Long.MIN_VALUE || due || step >= total) {
             draw(now);
@@ -217,7 +218,9 @@ public final class Progress implements AutoCloseable {
         shown.put("accuracy", "accuracy");
         shown.put("margin", "margin");
         shown.put("reward", "reward");
+        shown.put("prm/mean_score", "step score");
         shown.put("kl", "kl");
+        shown.put("objective/kl", "kl of answers");
         shown.put("mean_token_accuracy", "token accuracy");
         shown.put("grad_norm", "grad norm");
         return shown;

@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,8 @@ import java.util.stream.Stream;
  * @param command the command line; values of arguments that look like secrets are not kept
  * @param configSha256 the SHA-256 of the resolved configuration, see {@link Sha256#of(String)}
  * @param data the data files
- * @param model the files of the model, and of those that reward or judge or that the value function starts from
+ * @param model the files of the model
+ * @param others the files of further models, such as reward models, by the settings that name them
  * @param seeds the seeds by what they are for
  * @param threads the number of threads that tensors are computed with
  * @param machine the Java runtime, system and device, see {@link #thisMachine()}
@@ -48,6 +50,7 @@ public record Provenance(
         String configSha256,
         List<Source> data,
         List<Source> model,
+        Map<String, List<Source>> others,
         Map<String, Long> seeds,
         int threads,
         Map<String, String> machine,
@@ -64,7 +67,9 @@ public record Provenance(
      * @param command the command line
      * @param settings all of them, as a record
      * @param data files that are read
-     * @param models folders of the models that are read
+     * @param model the model's folder
+     * @param others folders of further models by the settings that name them; one that is not there is left out, as the run will
+     *     say so when it opens it
      * @param seed of everything random
      * @param resumedStep the step it goes on from, empty if it begins anew
      * @param hub what was named by its id on a hub
@@ -74,7 +79,8 @@ public record Provenance(
             List<String> command,
             Record settings,
             List<Path> data,
-            List<Path> models,
+            Path model,
+            Map<String, List<Path>> others,
             long seed,
             OptionalLong resumedStep,
             List<HubOrigin> hub) {
@@ -84,7 +90,8 @@ public record Provenance(
                 command,
                 Sha256.of(Dump.yaml(settings)),
                 sources(data),
-                sources(models),
+                sources(List.of(model)),
+                others(others),
                 Map.of("seed", seed),
                 Torch.threads(),
                 thisMachine(),
@@ -101,6 +108,7 @@ public record Provenance(
         command = command.stream().map(Provenance::withoutSecret).toList();
         data = List.copyOf(data);
         model = List.copyOf(model);
+        others = Collections.unmodifiableMap(new LinkedHashMap<>(others));
         seeds = Collections.unmodifiableMap(new LinkedHashMap<>(seeds));
         machine = Collections.unmodifiableMap(new LinkedHashMap<>(machine));
         hub = List.copyOf(hub);
@@ -144,6 +152,19 @@ public record Provenance(
         return sources;
     }
 
+    /** Files of several models, each read once. */
+    private static Map<String, List<Source>> others(Map<String, List<Path>> folders) {
+        Map<Path, List<Source>> read = new HashMap<>();
+        Map<String, List<Source>> others = new LinkedHashMap<>();
+        folders.forEach((setting, paths) -> others.put(
+                setting,
+                paths.stream()
+                        .filter(Files::exists)
+                        .flatMap(path -> read.computeIfAbsent(path, one -> sources(List.of(one))).stream())
+                        .toList()));
+        return others;
+    }
+
     private static Source source(Path file) throws IOException {
         return new Source(file.toString(), Files.size(file), Sha256.of(file));
     }
@@ -178,6 +199,7 @@ public record Provenance(
                 configSha256,
                 data,
                 model,
+                others,
                 seeds,
                 threads,
                 machine,
@@ -227,6 +249,7 @@ public record Provenance(
         json.put("threads", threads);
         json.set("data", json(data));
         json.set("model", json(model));
+        others.forEach((setting, sources) -> json.set(setting, json(sources)));
         if (!hub.isEmpty()) {
             json.set("hub", StepLines.JSON.valueToTree(hub));
         }

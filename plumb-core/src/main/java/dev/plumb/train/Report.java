@@ -10,7 +10,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -96,31 +95,9 @@ public final class Report {
         Map<String, String> facts = new LinkedHashMap<>();
         run.setting("method").ifPresent(method -> facts.put("Method", method));
         run.model().ifPresent(model -> facts.put("Model", model));
-        run.entries().stream()
-                .mapToLong(MetricsLog.Entry::step)
-                .max()
-                .ifPresent(step -> facts.put("Steps", Html.grouped(step)));
-        rows("rows_train").ifPresent(rows -> facts.put("Rows", rows));
-        rows("rows_eval").ifPresent(rows -> facts.put("Held out", rows));
-        rows("rows_left_out").ifPresent(rows -> facts.put("Left out", rows));
-        run.entries().stream()
-                .map(entry -> entry.values().get("num_tokens"))
-                .filter(Objects::nonNull)
-                .reduce((a, b) -> b)
-                .ifPresent(tokens -> facts.put("Tokens", Html.number(tokens)));
-        RunCost.time(run.provenance()).ifPresent(time -> facts.put("Time", Progress.time(time.toSeconds())));
+        facts.putAll(run.amounts());
         text(run.provenance().path("outcome")).ifPresent(outcome -> facts.put("Outcome", outcome));
         return facts;
-    }
-
-    /** A count of rows in the preflight, or the sum of counts by reason; none if it is zero. */
-    private Optional<String> rows(String name) {
-        JsonNode found = run.preflight().path(name);
-        long rows = found.asLong(0);
-        for (JsonNode reason : found) {
-            rows += reason.path("rows").asLong(0);
-        }
-        return rows == 0 ? Optional.empty() : Optional.of(Html.grouped(rows));
     }
 
     private static Optional<String> text(JsonNode node) {

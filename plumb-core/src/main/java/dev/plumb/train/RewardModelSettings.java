@@ -5,6 +5,7 @@ import dev.plumb.reward.Ensemble;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Models that judge whole answers.
@@ -95,6 +96,24 @@ public record RewardModelSettings(
         if (given.isPresent() && aggregation.filter(by::equals).isEmpty()) {
             throw new IllegalArgumentException(key + " is used by reward_model_aggregation: " + by + " only");
         }
+    }
+
+    /** The same without models that are not there yet. */
+    RewardModelSettings without(Set<Path> toCome) {
+        if (rewardModels.stream().noneMatch(toCome::contains)) {
+            return this;
+        }
+        List<Path> there = rewardModels.stream()
+                .filter(folder -> rewardModelAggregation.isEmpty() && !toCome.contains(folder))
+                .toList();
+        return new RewardModelSettings(
+                there,
+                List.of(),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                rewardModelNormalisation,
+                Optional.empty());
     }
 
     /** How several rewards become one, if they are to. */

@@ -5,10 +5,12 @@ import dev.plumb.objective.PolicyObjective;
 import dev.plumb.reward.RewardConfig;
 import dev.plumb.reward.RewardSpec;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 
 /**
  * What completions are rewarded for: functions, and models that were trained to score.
@@ -57,13 +59,28 @@ public record Rewards(
     }
 
     /**
-     * Folders of all models that reward.
+     * The folders of models.
      *
-     * @return reward models, then the process reward model
+     * @return by the settings that name them
      */
-    public List<Path> folders() {
-        return Stream.concat(models.rewardModels().stream(), process.processRewardModel().stream())
-                .toList();
+    public Map<String, List<Path>> folders() {
+        Map<String, List<Path>> folders = new LinkedHashMap<>();
+        if (!models.rewardModels().isEmpty()) {
+            folders.put("reward_models", models.rewardModels());
+        }
+        process.processRewardModel().ifPresent(folder -> folders.put("process_reward_model", List.of(folder)));
+        return folders;
+    }
+
+    /**
+     * The same without models that are not there yet. Members of an ensemble are left out all together, as one alone would be none.
+     *
+     * @param toCome their folders
+     * @return what can be opened
+     */
+    Rewards without(Set<Path> toCome) {
+        boolean waits = process.processRewardModel().filter(toCome::contains).isPresent();
+        return new Rewards(functions, models.without(toCome), waits ? ProcessRewardSettings.NONE : process);
     }
 
     /**

@@ -7,7 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -77,6 +80,35 @@ record RunRecord(
     private Optional<String> find(String start) {
         Matcher line = Pattern.compile("(?m)" + start + "([^\\s#].*)$").matcher(config);
         return line.find() ? Optional.of(line.group(1).strip().replaceAll("^([\"'])(.*)\\1$", "$2")) : Optional.empty();
+    }
+
+    /** How much it learnt from, and how long that took, by name. */
+    Map<String, String> amounts() {
+        Map<String, String> facts = new LinkedHashMap<>();
+        entries.stream()
+                .mapToLong(MetricsLog.Entry::step)
+                .max()
+                .ifPresent(step -> facts.put("Steps", Html.grouped(step)));
+        rows("rows_train").ifPresent(rows -> facts.put("Rows", rows));
+        rows("rows_eval").ifPresent(rows -> facts.put("Held out", rows));
+        rows("rows_left_out").ifPresent(rows -> facts.put("Left out", rows));
+        entries.stream()
+                .map(entry -> entry.values().get("num_tokens"))
+                .filter(Objects::nonNull)
+                .reduce((a, b) -> b)
+                .ifPresent(tokens -> facts.put("Tokens", Html.number(tokens)));
+        RunCost.time(provenance).ifPresent(time -> facts.put("Time", Progress.time(time.toSeconds())));
+        return facts;
+    }
+
+    /** A count of rows in the preflight, or the sum of counts by reason; none if it is zero. */
+    private Optional<String> rows(String name) {
+        JsonNode found = preflight.path(name);
+        long rows = found.asLong(0);
+        for (JsonNode reason : found) {
+            rows += reason.path("rows").asLong(0);
+        }
+        return rows == 0 ? Optional.empty() : Optional.of(Html.grouped(rows));
     }
 
     /** The first steps at which a metric was not finite, as sentences. */

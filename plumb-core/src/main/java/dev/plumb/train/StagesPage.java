@@ -63,9 +63,14 @@ public final class StagesPage {
         String outcome = run.provenance().path("outcome").asText("");
         html.append(outcome.isEmpty() ? "" : ", " + Html.escape(outcome)).append('.');
         if (Files.exists(layout.report())) {
-            html.append(" <a href=\"").append(Html.escape(name)).append("/report.html\">Report</a>");
+            html.append(" <a href=\"").append(Html.escape(name)).append("/report.html\">Report</a>.");
         }
-        html.append("</p>");
+        if (Files.exists(layout.finalModel())) {
+            html.append(" The model is in <code>")
+                    .append(Html.escape(name + "/" + layout.finalModel().getFileName()))
+                    .append("</code>.");
+        }
+        html.append("</p>").append(Html.strip(run.amounts()));
         run.alarms()
                 .forEach(alarm -> html.append("<p>").append(Html.escape(alarm)).append("</p>"));
         html.append(BeforeAfter.html(

@@ -24,9 +24,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Runs a job from its settings to its final model: the way in for the command line and for programs. */
@@ -100,6 +100,16 @@ public final class Training {
      * @throws PlumbException if {@code run} would refuse
      */
     public void check() {
+        check(Set.of());
+    }
+
+    /**
+     * The same before all models are there that the run will read.
+     *
+     * @param toCome folders of reward models that are still to be made
+     * @throws PlumbException if {@code run} would refuse
+     */
+    public void check(Set<Path> toCome) {
         Path root = job.run().folder();
         if (!resume) {
             RunFolder.requireVacant(root);
@@ -113,7 +123,8 @@ public final class Training {
             }
             if (job instanceof OnlineJob online) {
                 maxCompletionLength(workplace);
-                online.rewards().functions().parts(); // refuses what cannot work on this machine
+                OpenRewards.check(online.rewards(), toCome, workplace.checkpoint(), workplace.tokenizer());
+                OpenCritic.of(online, workplace.checkpoint()).close();
                 judge(online, workplace).ifPresent(JudgeModel::close);
             }
             if (job instanceof RewardJob reward) {
@@ -448,15 +459,14 @@ public final class Training {
                 .map(checkpoint -> OptionalLong.of(checkpoint.step()))
                 .orElseGet(OptionalLong::empty);
         return Provenance.begun(
-                command, (Record) job, inputs.rows(), models(inputs), job.run().seed(), resumed, inputs.origins());
-    }
-
-    /** All that are read; one that is not there is refused where it is opened. */
-    private List<Path> models(Inputs inputs) {
-        return Stream.concat(
-                        Stream.of(inputs.model()), job.otherModels().stream().filter(Files::isDirectory))
-                .distinct()
-                .toList();
+                command,
+                (Record) job,
+                inputs.rows(),
+                inputs.model(),
+                job.otherModels(),
+                job.run().seed(),
+                resumed,
+                inputs.origins());
     }
 
     private static void write(Path file, String text) {

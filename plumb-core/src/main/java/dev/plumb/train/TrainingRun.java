@@ -265,6 +265,8 @@ final class TrainingRun implements AutoCloseable {
                 "reward",
                 "judge/win_rate",
                 "prm/mean_score",
+                "kl",
+                "objective/kl",
                 "perplexity",
                 "rewards/accuracies",
                 "rewards/margins",
@@ -286,9 +288,8 @@ final class TrainingRun implements AutoCloseable {
             return Double.NaN;
         }
         String name = settings.metricForBestModel();
-        if (name.equals("loss") && !values.containsKey("loss")) {
-            // What is learnt from is written anew each time, and has no loss on held-out rows.
-            name = Stream.of("reward", "judge/win_rate")
+        if (name.equals("loss")) { // of what is written anew each time there is none on held-out rows
+            name = Stream.of("loss", "reward", "judge/win_rate", "prm/mean_score")
                     .filter(values::containsKey)
                     .findFirst()
                     .orElse(name);

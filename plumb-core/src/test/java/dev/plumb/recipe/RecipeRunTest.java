@@ -269,8 +269,47 @@ class RecipeRunTest {
                 .hasMessageContaining("missing.jsonl");
         assertThatThrownBy(() -> run(yaml("b", THREE), "grpo.max_completion_length=600"))
                 .hasMessageContaining("more than the model's context of 512 tokens");
-        assertThat(folder.resolve("a")).doesNotExist();
-        assertThat(folder.resolve("b")).doesNotExist();
+        String judged = """
+                  - {method: reward, max_steps: 2, data: DIR/pairs.jsonl}
+                  - method: grpo
+                    max_steps: 2
+                    num_generations: 4
+                    data: DIR/prompts.jsonl
+                    reward_models: ['${reward}', %s]
+                """;
+        String model = tiny.model().toString();
+        assertThatThrownBy(() -> run(yaml("c", judged.formatted(folder.resolve("none")))))
+                .hasMessageContaining("none: there is no such folder");
+        assertThatThrownBy(() -> run(yaml("d", judged.formatted(model))))
+                .hasMessageContaining(model + " is no reward model");
+        assertThatThrownBy(
+                        () -> run(yaml("e", SAMPLED.replace("many", "prompts").replace(REWARD, "reward_models: none"))))
+                .hasMessageContaining("none: there is no such folder");
+        for (String output : List.of("a", "b", "c", "d")) {
+            assertThat(folder.resolve(output)).doesNotExist();
+        }
+    }
+
+    @Test
+    void aRewardModelThatIsStillToBeMadeIsNotLookedFor() throws IOException {
+        Path yaml = yaml("r", """
+                  - {method: sft, max_steps: 2, data: DIR/demonstrations.jsonl}
+                  - {method: reward, model: '${sft}', max_steps: 2, data: DIR/pairs.jsonl}
+                  - method: grpo
+                    model: ${sft}
+                    max_steps: 2
+                    num_generations: 4
+                    data: DIR/prompts.jsonl
+                    reward_models: ['${reward}']
+                """);
+        Recipe recipe = Recipe.read(YamlSource.file(yaml));
+        RecipeRun first = new RecipeRun(recipe, List.of("test"));
+        first.check();
+        run(yaml);
+        first.check(); // all is there
+        Files.move(folder.resolve("r/3-grpo"), folder.resolve("elsewhere"));
+        Files.move(folder.resolve("r/2-reward"), folder.resolve("elsewhere-too"));
+        first.check(); // the first stage is finished, the second is not
     }
 
     @Test

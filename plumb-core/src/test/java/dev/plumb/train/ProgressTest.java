@@ -46,6 +46,20 @@ class ProgressTest {
     }
 
     @Test
+    void whatWasMeasuredOfARolloutStandsUntilTheNextOne() {
+        try (Progress progress = progress(pipe(), 100)) {
+            for (int step = 1; step <= 20; step++) {
+                progress.update(step, step % 4 == 1 ? Map.of("reward", step + 0.5, "objective/kl", 2.0) : Map.of(), 0);
+            }
+        }
+        assertThat(printed().lines())
+                .hasSize(3)
+                .last()
+                .asString()
+                .startsWith("step 20/100  reward 17.5  kl of answers 2.000");
+    }
+
+    @Test
     void onATerminalItRedrawsOneLineAtMostFiveTimesASecond() {
         try (Progress progress = progress(new Terminal(true, 80, false, true), 1000)) {
             for (int step = 1; step <= 200; step++) {

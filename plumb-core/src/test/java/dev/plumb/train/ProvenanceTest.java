@@ -32,6 +32,7 @@ class ProvenanceTest {
                 Sha256.of("beta: 0.1\n"),
                 Provenance.sources(List.of(folder.resolve("in"))),
                 List.of(),
+                Map.of("reward_models", Provenance.sources(List.of(folder.resolve("in")))),
                 Map.of("seed", 42L),
                 2,
                 Provenance.thisMachine(),
@@ -63,6 +64,7 @@ class ProvenanceTest {
                 .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assertThat(json.at("/data/1/bytes").asLong()).isEqualTo(3);
         assertThat(json.path("data")).hasSize(2);
+        assertThat(json.path("reward_models")).isEqualTo(json.path("data"));
         assertThat(json.at("/started").asText()).isEqualTo("2026-01-02T03:04:05Z");
         assertThat(json.at("/ended").asText()).isEqualTo("2026-01-02T03:05:35Z");
         assertThat(json.path("hub").toString())

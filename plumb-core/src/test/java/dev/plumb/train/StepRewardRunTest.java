@@ -106,8 +106,33 @@ class StepRewardRunTest {
         assertThat(first.get("prm/outcome_correlation/storm")).isNegative();
         assertThat(first)
                 .containsKeys("prm/mean_score", "prm/min_score", "prm/tokens_per_step", "reward/process/notes/cut_off");
-        // Of step_rewards the answer earns nothing besides; everywhere else what the model says of it.
-        assertThat(first.get("reward")).isEqualTo(method.equals("ppo") ? 0 : first.get("rewards/process/mean"));
+        if (!method.equals("ppo")) {
+            assertThat(first.get("reward")).isEqualTo(first.get("rewards/process/mean"));
+            return;
+        }
+        // Of step_rewards the answer earns nothing besides: a sum of 0 would say that nothing is learnt from.
+        assertThat(first).doesNotContainKeys("reward", "reward_std", "reward_length_corr");
+        assertThat(after).doesNotContainKey("reward");
+        assertThat(run.samples()).content().contains("\"process\"").doesNotContain("\"reward\"");
+        assertThat(run.report())
+                .content()
+                .contains("<h3>Scores of steps</h3>", "prm/mean_score, held-out")
+                .doesNotContain("<h3>Reward</h3>", "mean reward of these");
+    }
+
+    @Test
+    void theBestModelIsFoundByStepsWhereNothingElseIsPaidFor() {
+        RunLayout run = train(
+                "ppo",
+                "best",
+                "step_rewards: min_form",
+                "num_generations: 1",
+                "num_mini_batches: 1",
+                "max_steps: 2",
+                "eval_steps: 1",
+                "save_steps: 1",
+                "load_best_model_at_end: true");
+        assertThat(run.finalModel()).exists();
     }
 
     @Test
@@ -188,13 +213,27 @@ class StepRewardRunTest {
     }
 
     @Test
-    void aModelThatDoesNotFitIsToldBeforeTheFirstStep() {
-        assertThatThrownBy(() -> train("grpo", "other", "process_reward_model: " + writer))
-                .hasMessageContaining("is no process reward model of two classes");
-        assertThatThrownBy(() -> train("grpo", "whole-answers", "reward_models: [" + judge + "]"))
-                .hasMessageContaining("name it in process_reward_model");
-        assertThatThrownBy(() -> train("grpo", "separator", "step_separator: ';'"))
-                .hasMessageContaining("was taught with \"\\n\" and reads nothing else: leave it out");
+    void aModelThatDoesNotFitIsToldByACheckAndBeforeTheFirstStep() {
+        refused("other", "process_reward_model: " + writer, "is no process reward model of two classes");
+        refused("whole-answers", "reward_models: [" + judge + "]", "name it in process_reward_model");
+        refused("writer", "reward_models: [" + writer + "]", "is no reward model. Train one with");
+        refused("separator", "step_separator: ';'", "was taught with \"\\n\" and reads nothing else: leave it out");
+        refused("gone", "process_reward_model: " + folder.resolve("none"), "none: there is no such folder");
+        refused("lost", "reward_models: [" + folder.resolve("none") + "]", "none: there is no such folder");
+    }
+
+    private static void refused(String output, String setting, String why) {
+        assertThatThrownBy(() -> train("grpo", output, setting)).hasMessageContaining(why);
+        Job job = TinyRun.job(folder.resolve(output + ".yaml"), "output=" + folder.resolve("checked"));
+        assertThatThrownBy(() -> new Training(job, false, List.of()).check()).hasMessageContaining(why);
+        assertThat(folder.resolve("checked")).doesNotExist();
+    }
+
+    @Test
+    void aValueModelThatIsNotThereIsToldByACheck() {
+        OnlineJob job = job("ppo", "valued", "reward_funcs: [accuracy]", "value_model: " + folder.resolve("none"));
+        assertThatThrownBy(() -> new Training(job, false, List.of()).check())
+                .hasMessageContaining("none: there is no such folder");
     }
 
     /** A judge that says of three answers what is asked for, and fails at the fourth. */
