@@ -216,7 +216,7 @@ class StepRewardRunTest {
     void aModelThatDoesNotFitIsToldByACheckAndBeforeTheFirstStep() {
         refused("other", "process_reward_model: " + writer, "is no process reward model of two classes");
         refused("whole-answers", "reward_models: [" + judge + "]", "name it in process_reward_model");
-        refused("writer", "reward_models: [" + writer + "]", "is no reward model. Train one with");
+        refused("no-judge", "reward_models: [" + writer + "]", "is no reward model. Train one with");
         refused("separator", "step_separator: ';'", "was taught with \"\\n\" and reads nothing else: leave it out");
         refused("gone", "process_reward_model: " + folder.resolve("none"), "none: there is no such folder");
         refused("lost", "reward_models: [" + folder.resolve("none") + "]", "none: there is no such folder");
