@@ -254,9 +254,12 @@ final class OnlineLoop implements Loop {
         return rows;
     }
 
-    private static Metrics measures(Experience experience, PolicyObjective.Credit credit, RewardScores scores) {
+    private Metrics measures(Experience experience, PolicyObjective.Credit credit, RewardScores scores) {
         Metrics out = new Metrics();
-        credit.measures().forEach(out::add);
+        credit.measures().stream()
+                .filter(measure ->
+                        judge.isEmpty() || !measure.name().equals("reward")) // half of all comparisons are won
+                .forEach(out::add);
         RolloutMeasures.ofFunctions(scores.names(), experience).forEach(out::add);
         out.merge(JudgedSteps.measures(scores));
         counts(scores, out);

@@ -218,6 +218,7 @@ public final class Progress implements AutoCloseable {
         shown.put("accuracy", "accuracy");
         shown.put("margin", "margin");
         shown.put("reward", "reward");
+        shown.put("online/tie_rate", "ties");
         shown.put("prm/mean_score", "step score");
         shown.put("kl", "kl");
         shown.put("objective/kl", "kl of answers");

@@ -143,7 +143,8 @@ class JudgeRunTest {
                 .containsEntry("judge/first_position_rate", 0.5)
                 .containsEntry("judge/errors", 0.0)
                 .containsEntry("objective/scores_margin", 1.0)
-                .containsKey("rewards/regex/mean");
+                .containsKey("rewards/regex/mean")
+                .doesNotContainKey("reward");
         assertThat(step.get("online/tie_rate")).isBetween(0.05, 0.95);
     }
 
