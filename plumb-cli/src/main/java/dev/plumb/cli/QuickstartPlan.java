@@ -31,7 +31,7 @@ record QuickstartPlan(
         int vocabulary,
         int width,
         int layers) {
-    /** What the command runs: about three minutes on two cores. */
+    /** What the command runs: a minute and a half to three on two cores. */
     static QuickstartPlan standard() {
         return new QuickstartPlan(60, 7000, 1200, 0.25, 640, 4800, 0.25, 32, 64, 60, 896, 128, 3);
     }

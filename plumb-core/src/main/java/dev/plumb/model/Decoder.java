@@ -361,11 +361,7 @@ public final class Decoder {
         if (shape.norm().kind() == Norm.Kind.LAYER) {
             return Functional.layerNorm(x, weight, weights.get(name + ".bias"), eps);
         }
-        if (x.dtype() == DType.FLOAT32 && shape.norm().kind() != Norm.Kind.RMS_OFFSET) {
-            return Functional.rmsNorm(x, weight, eps);
-        }
-        Tensor wide = x.to(DType.FLOAT32);
-        Tensor unit = wide.mul(wide.square().meanKeep(-1).add(eps).rsqrt());
+        Tensor unit = Functional.rmsNorm(x.to(DType.FLOAT32), eps);
         return switch (shape.norm().kind()) {
             case RMS -> unit.to(x.dtype()).mul(weight);
             case RMS_LATE -> unit.mul(weight.to(DType.FLOAT32)).to(x.dtype());

@@ -25,8 +25,8 @@ import java.util.stream.IntStream;
  * iterative DPO (arXiv 2312.11456, 2405.07863). Departures: a prompt whose best and worst answers earn the same, up to 1e-6, is
  * left out (TRL takes the first for the better one), as is one with fewer than two rewarded answers; both are counted, and the
  * loss is a mean over the pairs that are left. Of equally good answers the shortest is chosen, of equally bad ones the longest
- * rejected. Equal answers earn equal rewards, so they make no pair. Where
- * a judge compares answers in place of rewards, r is the share of its comparisons that an answer wins.
+ * rejected. Equal answers earn equal rewards, so they make no pair. Where a judge compares answers
+ * in place of rewards, r is the share of its comparisons that an answer wins.
  */
 public final class OnlineDpo implements PolicyObjective {
     private static final double TIE = 1e-6;

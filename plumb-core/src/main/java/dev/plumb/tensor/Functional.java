@@ -63,16 +63,15 @@ public final class Functional {
     }
 
     /**
-     * Root-mean-square normalisation over the last dimension (arXiv 1910.07467, equation 4).
+     * Root-mean-square normalisation over the last dimension (arXiv 1910.07467, equation 4), without weights.
      *
      * @param x [..., width]
-     * @param weight [width]
      * @param eps added to the mean square
      * @return the same shape
      */
-    public static Tensor rmsNorm(Tensor x, Tensor weight, double eps) {
-        return new Tensor(torch.rms_norm(
-                x.handle, new long[] {x.size(-1)}, new TensorOptional(weight.handle), new DoubleOptional(eps)));
+    public static Tensor rmsNorm(Tensor x, double eps) {
+        return new Tensor(
+                torch.rms_norm(x.handle, new long[] {x.size(-1)}, new TensorOptional(), new DoubleOptional(eps)));
     }
 
     /**

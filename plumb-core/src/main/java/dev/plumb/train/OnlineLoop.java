@@ -383,11 +383,11 @@ final class OnlineLoop implements Loop {
         counts(scores, out);
         for (int i = 0; i < written.size(); i++) {
             Written one = written.get(i);
+            double total = scores.totals()[i];
+            if (scores.weighs() && !Double.isNaN(total)) {
+                out.add("reward", total, 1);
+            }
             if (judge.isEmpty()) {
-                double total = scores.totals()[i];
-                if (scores.weighs() && !Double.isNaN(total)) {
-                    out.add("reward", total, 1);
-                }
                 out.add("unscorable_frac", Double.isNaN(total) ? 1 : 0, 1);
             }
             for (int k = 0; k < scores.names().size(); k++) {
@@ -443,11 +443,7 @@ final class OnlineLoop implements Loop {
     @Override
     public Map<String, Double> judge(Example row, int[] answer, boolean stopped) {
         RewardInput input = roller.input((TokenPrompt) row, answer, stopped);
-        Map<String, Double> scores = named(rewards.scores(List.of(input)), 0);
-        if (judge.isPresent()) {
-            scores.remove("reward"); // an answer by itself is not compared
-        }
-        return scores;
+        return named(rewards.scores(List.of(input)), 0);
     }
 
     @Override
